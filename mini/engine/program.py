@@ -1,0 +1,134 @@
+"""The two compiled programs of the engine: `prepare` a run, and `advance` it.
+
+Both take the experiment itself as an argument, so that all runs that agree in their static fields
+share one compilation. `advance` loops over a fixed number of stops of which only the first `count`
+are used: whole, in chunks, live or resumed, the same machine code runs, and so the same bits.
+"""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from mini.errors import UsageError
+
+CAPACITY = 32  # stops in one call of `advance`
+
+
+class Lane(NamedTuple):
+    """What the programs need of one run, or of several stacked ones."""
+
+    experiment: Any
+    keys: Any
+    drawn: tuple  # the leaves of the world that the run drew; shared ones are passed beside it
+
+
+class Shape(NamedTuple):
+    """How a world is put together again from what is shared and what was drawn."""
+
+    tree: Any
+    origin: tuple  # for each leaf: index into the shared leaves, or None where it was drawn
+
+
+def split_world(experiment, keys, shared):
+    """The world's drawn leaves and its shape; what is only passed through is never copied per run."""
+    common = jax.tree.leaves(shared)
+    leaves, tree = jax.tree.flatten(experiment.world(keys, shared))
+    origin = tuple(next((i for i, c in enumerate(common) if c is leaf), None) for leaf in leaves)
+    drawn = tuple(jnp.asarray(leaf) for leaf, at in zip(leaves, origin) if at is None)
+    return drawn, Shape(tree, origin)
+
+
+def join_world(shape: Shape, drawn: tuple, shared):
+    """The inverse of `split_world`."""
+    common, own = jax.tree.leaves(shared), iter(drawn)
+    leaves = [next(own) if at is None else common[at] for at in shape.origin]
+    return jax.tree.unflatten(shape.tree, leaves)
+
+
+def world_shape(experiment, keys, shared) -> Shape:
+    """The shape of a run's world, without computing it."""
+    kept = []
+
+    def trace(experiment, keys, shared):
+        kept.append(split_world(experiment, keys, shared)[1])
+
+    jax.eval_shape(trace, experiment, keys, shared)
+    return kept[0]
+
+
+def _prepare(experiment, keys, shared, shape: Shape):
+    drawn, _ = split_world(experiment, keys, shared)
+    state = experiment.init(keys, join_world(shape, drawn, shared))
+    # A weak type in the initial state would change in the loop, which needs a fixed type.
+    return drawn, jax.tree.map(lambda x: x if is_key(x) else jax.lax.convert_element_type(x, x.dtype),
+                               jax.tree.map(jnp.asarray, state))
+
+
+def is_key(x) -> bool:
+    """Whether an array holds random keys, which are neither numbers nor saved as they are."""
+    return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
+def check_declared(experiment, seen) -> None:
+    """Refuse a measured quantity that has no label."""
+    for name in seen:
+        if name not in experiment.variables:
+            raise UsageError(f"{type(experiment).__name__}: measures {name!r}; declare it in `variables`")
+
+
+def _look(experiment, state, world) -> dict:
+    """What the experiment measures, and whether its state is still finite."""
+    seen = {name: jnp.asarray(value) for name, value in experiment.measure(state, world).items()}
+    check_declared(experiment, seen)
+    floats = [x for x in jax.tree.leaves(state) if not is_key(x) and jnp.issubdtype(x.dtype, jnp.inexact)]
+    finite = [jnp.isfinite(x).all() for x in floats]
+    return {**seen, "_finite": jnp.stack(finite).all() if finite else jnp.array(True)}
+
+
+def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
+    """From tick t through stops[:count], measuring at those marked in `record`.
+
+    Args:
+      stops: (CAPACITY,) int32, not decreasing; record: (CAPACITY,) bool; count: how many are used.
+
+    Returns:
+      the state at the last stop, and the log: name -> (CAPACITY, ...).
+    """
+    experiment, keys, drawn = lane
+    world = join_world(shape, drawn, shared)
+    root = keys["steps"]
+
+    def tick(t, state):
+        return experiment.step(state, world, t, jax.random.fold_in(root, t))
+
+    def look(state):
+        return _look(experiment, state, world)
+
+    blank = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(look, state))
+
+    def visit(i, carry):
+        t, state, log = carry
+        state = jax.lax.fori_loop(t, stops[i], tick, state)
+        seen = jax.lax.cond(record[i], look, lambda state: blank, state)
+        return stops[i], state, jax.tree.map(lambda log, x: log.at[i].set(x), log, seen)
+
+    empty = jax.tree.map(lambda x: jnp.zeros((CAPACITY, *x.shape), x.dtype), blank)
+    _, state, log = jax.lax.fori_loop(0, count, visit, (t, state, empty))
+    return state, log
+
+
+@partial(jax.jit, static_argnames=("shape", "stacked"))
+def prepare(experiment, keys, shared, *, shape: Shape, stacked: bool):
+    """Draw a run's world and its initial state; (drawn leaves, state), stacked over lanes if asked."""
+    one = partial(_prepare, shape=shape)
+    return (jax.vmap(one, in_axes=(0, 0, None)) if stacked else one)(experiment, keys, shared)
+
+
+@partial(jax.jit, static_argnames=("shape", "stacked"))
+def advance(lane, shared, state, t, stops, record, count, *, shape: Shape, stacked: bool):
+    """`_advance`, for one run or stacked over lanes; the clock is common, so its loops stay loops."""
+    one = partial(_advance, shape=shape)
+    axes = (0, None, 0, None, None, None, None)
+    return (jax.vmap(one, in_axes=axes) if stacked else one)(lane, shared, state, t, stops, record, count)

@@ -1,0 +1,163 @@
+"""Finished runs and checkpoints as files, named by a hash of the configuration and of the code.
+
+Every file is written beside its place and then moved there, so that a kill at any moment leaves
+either the old file or the new one.
+"""
+
+import functools
+import hashlib
+import inspect
+import json
+import os
+import sys
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import platformdirs
+
+from mini.engine.program import is_key
+from mini.errors import UsageError
+from mini.experiment import canonical, fields_of, plain
+from mini.files import replaced
+from mini.plan import Plan
+
+SILENT = {"claims", "figures", "explorer", "settings", "__pycache__"}  # rooms of a study that compute no run
+
+
+def default_cache() -> Path:
+    """The user's cache folder, or the one that MINI_CACHE names."""
+    return Path(os.environ.get("MINI_CACHE") or platformdirs.user_cache_dir("mini"))
+
+
+@functools.lru_cache
+def code_hash(cls) -> str:
+    """A hash of the source that computes: the experiment, its study, the ground floor, the engine."""
+    package = Path(__file__).parents[1]
+    parts = ("experiment.py", "objectives.py", "optimisers.py", "tasks", "models", "measures", "engine")
+    files = [f for part in parts for f in _sources(package / part)]
+    home = _module_file(cls)
+    studies = package / "studies"
+    if home is not None and studies in home.parents:
+        files += _sources(studies / home.relative_to(studies).parts[0])
+    elif home is not None:
+        files.append(home)
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    if home is None:  # defined in a notebook
+        digest.update(_class_source(cls).encode())
+    return digest.hexdigest()[:16]
+
+
+def _sources(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return sorted(f for f in path.rglob("*.py") if not SILENT & {f.stem, *f.relative_to(path).parts})
+
+
+def _module_file(cls) -> Path | None:
+    module = sys.modules.get(cls.__module__)
+    name = getattr(module, "__file__", None)
+    return Path(name).resolve() if name and Path(name).suffix == ".py" else None
+
+
+def _class_source(cls) -> str:
+    try:
+        return inspect.getsource(cls)
+    except (OSError, TypeError):
+        return cls.__qualname__ + "".join(
+            f.__code__.co_code.hex() + repr(f.__code__.co_consts)
+            for f in vars(cls).values() if inspect.isfunction(f)
+        )
+
+
+def identity(plan: Plan, point, seed: int, strategy: str) -> dict:
+    """What decides the numbers of one run, as plain JSON."""
+    cls, exact = type(point), canonical(point)  # 1 and 1.0 are one run
+    return {
+        "experiment": f"{cls.__module__}.{cls.__qualname__}",
+        "fields": {name: plain(getattr(exact, name)) for name in fields_of(cls)},
+        "ticks": plan.length,
+        "records": [int(t) for t in plan.records()],
+        "seed": int(seed),
+        "hold": {k: int(v) for k, v in plan.hold.items()},
+        "strategy": strategy,
+        "code": code_hash(cls),
+        "jax": jax.__version__,
+        "platform": jax.default_backend(),
+    }
+
+
+class Store:
+    """One folder of finished runs (`.npz`) and checkpoints (`.part.npz`)."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+
+    def check(self) -> None:
+        """Refuse a folder that cannot be written, before anything is computed."""
+        probe = self.folder / f".probe.{os.getpid()}"
+        _write(probe, {"probe": np.zeros(512)})
+        probe.unlink(missing_ok=True)
+
+    def path(self, who: dict) -> Path:
+        text = json.dumps(who, sort_keys=True)
+        name = hashlib.sha256(text.encode()).hexdigest()[:24]
+        return self.folder / "runs" / who["experiment"].rsplit(".", 1)[-1].lower() / f"{name}.npz"
+
+    def load(self, who: dict) -> dict[str, np.ndarray] | None:
+        """A finished run, or None where there is none that can be read."""
+        return _read(self.path(who))
+
+    def save(self, who: dict, arrays: dict[str, np.ndarray]) -> None:
+        path = self.path(who)
+        _write(path, arrays | {"_identity": np.array(json.dumps(who))})
+        path.with_suffix(".part.npz").unlink(missing_ok=True)
+
+    def load_part(self, who: dict) -> dict[str, np.ndarray] | None:
+        return _read(self.path(who).with_suffix(".part.npz"))
+
+    def save_part(self, who: dict, arrays: dict[str, np.ndarray]) -> None:
+        _write(self.path(who).with_suffix(".part.npz"), arrays)
+
+
+def _write(path: Path, arrays: dict) -> None:
+    try:
+        with replaced(path) as beside, beside.open("wb") as file:
+            np.savez(file, **arrays, _names=sorted(arrays))
+    except OSError as error:
+        raise UsageError(f"cache: {str(path.parent)!r} cannot be written ({error.strerror or error}); "
+                         "MINI_CACHE names another folder") from None
+
+
+def _read(path: Path) -> dict[str, np.ndarray] | None:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        names = arrays.pop("_names").tolist()
+        return arrays if sorted(arrays) == names else None
+    except Exception:  # a damaged zip raises nearly anything
+        return None  # missing or damaged: it is computed again
+
+
+def pack(state) -> dict[str, np.ndarray]:
+    """A state's leaves as plain arrays, keyed by their place in the tree."""
+    return {f"state{i}": np.asarray(jax.random.key_data(x) if is_key(x) else x)
+            for i, x in enumerate(jax.tree.leaves(state))}
+
+
+def unpack(like, arrays: dict[str, np.ndarray]):
+    """The inverse of `pack`, for a state of the same form."""
+    leaves, tree = jax.tree.flatten(like)
+    restored = [jax.random.wrap_key_data(jnp.asarray(arrays[f"state{i}"]), impl=jax.random.key_impl(x))
+                if is_key(x) else jnp.asarray(arrays[f"state{i}"]) for i, x in enumerate(leaves)]
+    return jax.tree.unflatten(tree, restored)
+
+
+def compile_cache(folder: Path | None = None) -> None:
+    """Keep compiled programs between processes, in the user's own folder."""
+    jax.config.update("jax_compilation_cache_dir", str((folder or default_cache()) / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -1,0 +1,196 @@
+"""The contract: what an experiment is.
+
+An experiment is a frozen dataclass with a few small pure functions. It says what is drawn once
+(`world`), what learns (`init`), one tick of learning (`step`) and what is looked at (`measure`,
+`examine`). Seeds, sweeps, progress, cancelling, resuming, devices and saving are the engine's.
+
+>>> import jax.numpy as jnp
+>>> @experiment
+... class Walk(Experiment):
+...     '''A random walk.'''
+...     scale: float = traced(1.0, "length of a stride", within="(0, inf)")
+...     walkers: int = static(3, "walkers side by side", within="[1, inf)")
+...     variables = {"distance": Variable((), "1", "mean distance from the start")}
+...     def init(self, keys, world): return jnp.zeros(self.walkers)
+...     def step(self, state, world, t, key):
+...         return state + self.scale * jax.random.normal(key, state.shape)
+...     def measure(self, state, world): return {"distance": jnp.abs(state).mean()}
+>>> Walk(scale=2.0).check()
+>>> Walk(scale=-1.0).check()
+Traceback (most recent call last):
+mini.errors.UsageError: scale: got -1.0, takes a number in (0, inf)
+"""
+
+import dataclasses
+import math
+import typing
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import numpy as np
+
+from mini.errors import wrong
+
+
+class Variable(NamedTuple):
+    """How one measured quantity is labelled in a result."""
+
+    dims: tuple[str, ...]  # its own, after the swept names, `seed` and the clock
+    unit: str
+    long_name: str
+
+
+class Field(NamedTuple):
+    """What is known of one field of an experiment besides its default."""
+
+    meaning: str
+    traced: bool
+    unit: str
+    within: str  # an interval such as "(0, 1]"; empty for any value
+    choices: tuple
+
+
+def traced(default, meaning: str, *, within: str = "", unit: str = "1"):
+    """A field that may vary without a new compilation (weight decay, noise, a data seed)."""
+    return _field(default, Field(meaning, True, unit, within, ()))
+
+
+def static(default, meaning: str, *, within: str = "", choices: tuple = (), unit: str = "1"):
+    """A field that fixes a shape or a choice of code: each of its values is compiled for itself."""
+    return _field(default, Field(meaning, False, unit, within, tuple(choices)))
+
+
+def _field(default, about: Field):
+    return dataclasses.field(default=default, metadata={"mini": about})
+
+
+@typing.dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(traced, static))
+def experiment(cls):
+    """Make a class a frozen dataclass that JAX sees as a tree of its traced fields."""
+    cls = dataclass(frozen=True, kw_only=True)(cls)
+    about = fields_of(cls)
+    return jax.tree_util.register_dataclass(
+        cls,
+        data_fields=[name for name, field in about.items() if field.traced],
+        meta_fields=[name for name, field in about.items() if not field.traced],
+    )
+
+
+def fields_of(cls) -> dict[str, Field]:
+    """The fields of an experiment, each with its meaning."""
+    return {f.name: f.metadata["mini"] for f in dataclasses.fields(cls)}
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["seed", "held"], meta_fields=[])
+@dataclass(frozen=True)
+class Keys:
+    """Named streams of randomness, each folded from the seed unless it is held at another.
+
+    >>> a, b = Keys(0, {}), Keys(1, {"data": 0})
+    >>> bool(a["data"] == b["data"]), bool(a["init"] == b["init"])
+    (True, False)
+    """
+
+    seed: Any
+    held: Mapping[str, Any]
+
+    def __getitem__(self, stream: str) -> jax.Array:
+        root = jax.random.key(zlib.crc32(stream.encode()))
+        return jax.random.fold_in(root, self.held.get(stream, self.seed))
+
+
+class Experiment:
+    """What every experiment has; those below without a body are its own to write."""
+
+    clock: ClassVar[str] = "step"
+    ticks: ClassVar[int] = 100
+    every: ClassVar[int] = 1
+    variables: ClassVar[Mapping[str, Variable]] = {}
+
+    def data(self):
+        """What every run shares, made once on the host (a bundled data set); any tree of arrays."""
+        return ()
+
+    def world(self, keys: Keys, shared):
+        """What one run draws once and never changes: a split, false labels, a stream."""
+        return shared
+
+    def init(self, keys: Keys, world):
+        """What learns: parameters, optimiser, memories, buffers."""
+        raise NotImplementedError(f"{type(self).__name__} needs init(keys, world)")
+
+    def step(self, state, world, t: jax.Array, key: jax.Array):
+        """One tick, from t to t + 1; the key is folded from the run's and t."""
+        raise NotImplementedError(f"{type(self).__name__} needs step(state, world, t, key)")
+
+    def measure(self, state, world) -> dict[str, jax.Array]:
+        """What is looked at along the way, by names declared in `variables`."""
+        raise NotImplementedError(f"{type(self).__name__} needs measure(state, world)")
+
+    def examine(self, state, world) -> dict[str, np.ndarray]:
+        """What is looked at once, at the end; may be plain numpy."""
+        return {}
+
+    def coords(self) -> dict[str, np.ndarray]:
+        """Labels for the variables' own dims, where counting from 0 says too little."""
+        return {}
+
+    def check(self) -> None:
+        """Refuse values outside their range; extend it for rules that join several fields."""
+        kinds = typing.get_type_hints(type(self))
+        for name, about in fields_of(type(self)).items():
+            check_value(name, getattr(self, name), kinds[name], about)
+
+
+def check_value(name: str, value, kind: type, about: Field) -> None:
+    """Refuse a value of the wrong type, outside its interval or not among its choices."""
+    if about.choices:
+        if value not in about.choices:
+            raise wrong(name, value, "one of " + ", ".join(map(str, about.choices)))
+        return
+    if kind is bool or kind is str:
+        if not isinstance(value, (bool, np.bool_) if kind is bool else str):
+            raise wrong(name, value, "true or false" if kind is bool else "a name")
+        return
+    noun = {int: "a whole number", float: "a number"}.get(kind)
+    if noun is None:
+        return
+    takes = f"{noun} in {about.within}" if about.within else noun
+    numbers = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
+    if isinstance(value, bool) or not isinstance(value, numbers) or not math.isfinite(value):
+        raise wrong(name, value, takes)
+    if about.within and not inside(float(value), about.within):
+        raise wrong(name, value, takes)
+
+
+def inside(value: float, interval: str) -> bool:
+    """Whether a number lies in an interval written as in a textbook.
+
+    >>> inside(1.0, "(0, 1]"), inside(0.0, "(0, 1]"), inside(7.0, "[3, inf)")
+    (True, False, True)
+    """
+    low, high = (float(end) for end in interval[1:-1].split(","))
+    above = value > low or (interval[0] == "[" and value == low)
+    below = value < high or (interval[-1] == "]" and value == high)
+    return above and below
+
+
+def plain(value):
+    """A numpy or JAX scalar as Python's own; anything else as it is."""
+    return value.item() if isinstance(value, (np.generic, jax.Array)) else value
+
+
+def canonical(point: Experiment) -> Experiment:
+    """The same experiment with traced fields as strong 32-bit scalars, so that compilations are shared."""
+    kinds = {int: np.int32, float: np.float32, bool: np.bool_}
+    hints = typing.get_type_hints(type(point))
+    values = {
+        name: kinds[hints[name]](getattr(point, name))
+        for name, about in fields_of(type(point)).items()
+        if about.traced
+    }
+    return dataclasses.replace(point, **values)

@@ -1,0 +1,162 @@
+"""Labelled results with their provenance, as `xarray.Dataset`s, and their files (NetCDF, by h5netcdf)."""
+
+import contextlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from mini.errors import UsageError
+from mini.experiment import fields_of, plain
+from mini.files import replaced
+from mini.plan import Plan
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "xarray", "mini-memorisation")
+
+
+def blank(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """An array of what is not computed yet: NaN, or -1 for whole numbers, or False."""
+    kinds = {"f": np.nan, "c": np.nan, "i": -1}
+    fill = kinds.get(np.dtype(dtype).kind, 0)
+    return np.full(shape, fill, dtype)
+
+
+def label(plan: Plan, point, traced: Mapping[str, list], measured: Mapping[str, np.ndarray],
+          examined: Mapping[str, np.ndarray]) -> xr.Dataset:
+    """The runs of one compilation as a dataset.
+
+    Args:
+      point: an experiment of the group, for its static fields and its labels.
+      traced: swept traced names with their values; the leading dims of every array, then `seed`.
+      measured: name -> (*traced, seed, clock, own dims); examined: the same without the clock.
+    """
+    cls = type(point)
+    lead = (*traced, "seed")
+    own = point.coords()
+    variables = {}
+    for name, array in [*measured.items(), *examined.items()]:
+        about = cls.variables[name]
+        dims = (*lead, *((cls.clock,) if name in measured else ()), *about.dims)
+        if len(dims) != array.ndim:
+            raise UsageError(f"{cls.__name__}: {name!r} has {array.ndim - len(dims) + len(about.dims)} dims "
+                             f"of its own, `variables` declares {about.dims}")
+        variables[name] = (dims, array, {"units": about.unit, "long_name": about.long_name})
+    coords = {"seed": plan.seed_values(), cls.clock: plan.records()}
+    coords |= {name: list(values) for name, values in traced.items()}
+    for _, (dims, array, _) in variables.items():
+        for dim, size in zip(dims, array.shape):
+            coords.setdefault(dim, own.get(dim, np.arange(size)))
+    return _say_fields(xr.Dataset(variables, coords), cls)
+
+
+def _say_fields(dataset: xr.Dataset, cls) -> xr.Dataset:
+    """Give swept fields their unit and meaning."""
+    for name, about in fields_of(cls).items():
+        if name in dataset.coords:
+            dataset[name].attrs.update(units=about.unit, long_name=about.meaning)
+    return dataset
+
+
+def join(plan: Plan, groups: Mapping[tuple, xr.Dataset]) -> xr.Dataset:
+    """Datasets of several static points as one, by the outer join of their dims."""
+    static = plan.swept(traced=False)
+    if not static:
+        (dataset,) = groups.values()
+        return dataset
+    cls = type(plan.experiment)
+    labelled = {values: _say_fields(group.expand_dims(dict(zip(static, [[v] for v in values]))), cls)
+                for values, group in groups.items()}
+    # Without a fill of their own, whole numbers and truth values would become floats where shapes differ.
+    fill = {name: blank((), array.dtype)[()] for part in labelled.values() for name, array in part.items()}
+
+    def nest(prefix):
+        if len(prefix) == len(static):
+            begun = labelled.get(prefix)
+            return xr.Dataset(coords=dict(zip(static, [[v] for v in prefix]))) if begun is None else begun
+        return [nest((*prefix, value)) for value in plan.sweep[static[len(prefix)]]]
+
+    joined = xr.combine_nested(nest(()), concat_dim=static, join="outer", compat="no_conflicts",
+                               data_vars="all", coords="minimal", combine_attrs="drop_conflicts",
+                               fill_value=fill)
+    lead = [*plan.sweep, "seed", cls.clock]
+    return joined.transpose(*lead, ..., missing_dims="ignore")
+
+
+def provenance(plan: Plan, **more) -> dict:
+    """What a result says of its own origin; plain text and numbers, as NetCDF attributes take them."""
+    cls = type(plan.experiment)
+    config = {name: plain(getattr(plan.experiment, name)) for name in fields_of(cls)}
+    return {
+        "experiment": f"{cls.__module__}.{cls.__qualname__}",
+        "configuration": json.dumps(config),
+        "sweep": json.dumps({k: [plain(v) for v in values] for k, values in plan.sweep.items()}),
+        "hold": json.dumps({k: plain(seed) for k, seed in plan.hold.items()}),
+        "versions": json.dumps(versions()),
+        "machine": f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores",
+        **more,
+    }
+
+
+def versions(*more: str) -> dict[str, str]:
+    """Versions of what computed, and of other packages named, where they are installed."""
+    found = {"python": platform.python_version()}
+    for name in (*PACKAGES, *more):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output place that cannot be written, before anything is computed."""
+    path = Path(path)
+    if path.is_dir():
+        raise UsageError(f"out: got {str(path)!r}, which is a folder; takes a file to write")
+    if path.exists() and not path.is_file():  # moving a result there would put a file in a device's place
+        raise UsageError(f"out: got {str(path)!r}, which is no plain file; takes a file to write")
+    probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+    made = [p for p in path.absolute().parents if not p.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            probe.write_bytes(b"x" * 4096)
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise UsageError(f"out: got {str(path)!r}, takes a place that can be written "
+                         f"({error.strerror})") from None
+
+
+def save(dataset: xr.Dataset, path: Path) -> None:
+    """Write a result whole or not at all."""
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is no plain file")
+        with replaced(path) as beside:
+            beside.write_bytes(dataset.to_netcdf(engine="h5netcdf"))  # HDF5 itself crashes where a disk is full
+    except OSError as error:
+        raise UsageError(f"out: {str(path)!r} could not be written ({error.strerror or error})") from None
+
+
+def open_result(path: Path) -> xr.Dataset:
+    """Read a result; a truncated or foreign file is refused in one line."""
+    try:
+        dataset = xr.load_dataset(path, engine="h5netcdf")
+    except FileNotFoundError:
+        raise UsageError(f"results: no file {str(path)!r}") from None
+    except Exception as error:  # h5py raises OSError, KeyError, ValueError, by where the file is damaged
+        raise UsageError(f"results: {str(path)!r} is not a whole NetCDF file "
+                         f"({type(error).__name__})") from None
+    if "configuration" not in dataset.attrs:
+        raise UsageError(f"results: {str(path)!r} was not written by `mini run`: it has no configuration")
+    return dataset

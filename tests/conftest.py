@@ -1,0 +1,45 @@
+"""JAX made strict, two devices, and a cache folder of the session's own.
+
+Types promote strictly only in tests that ask for `strict`: Adam in optax raises a float to a whole power.
+"""
+
+import os
+import shutil
+import tempfile
+
+COMPILED = os.environ.setdefault("MINI_TESTS_COMPILED", tempfile.mkdtemp(prefix="mini-tests-"))  # workers share it
+CACHE = tempfile.mkdtemp(prefix="cache-", dir=COMPILED)
+os.environ["MINI_CACHE"] = CACHE
+os.environ["MPLBACKEND"] = "agg"
+os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(COMPILED, "xla")  # what one process compiles serves the next
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
+DEVICES = "--xla_force_host_platform_device_count=2"
+if "host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DEVICES}".strip()
+
+import jax  # noqa: E402
+import pytest  # noqa: E402
+
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+
+def pytest_configure(config):
+    """A warning is an error, but for what other libraries deprecate among themselves."""
+    for rule in ("error", "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning",
+                 "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning",
+                 "error::DeprecationWarning:mini"):
+        config.addinivalue_line("filterwarnings", rule)
+
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(COMPILED, ignore_errors=True)
+
+
+@pytest.fixture
+def strict():
+    """No silent promotion between types; for code that is ours alone."""
+    before = jax.config.jax_numpy_dtype_promotion
+    jax.config.update("jax_numpy_dtype_promotion", "strict")
+    yield
+    jax.config.update("jax_numpy_dtype_promotion", before)

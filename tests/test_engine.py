@@ -1,0 +1,288 @@
+"""The engine: killed, cancelled, diverged, damaged and resumed runs; seeds, streams and compilations."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from contract.memory import Memory
+from walk import Walk
+
+from mini.engine import Cancelled, lanes, live, program, run, run_plan, train
+from mini.errors import UsageError
+from mini.experiment import Experiment, Keys, Variable, canonical, experiment, static
+from mini.plan import Plan
+
+QUIET = {"progress": False, "strategy": "threads"}
+LONG = Plan(Walk(), ticks=3000, every=100, seeds=4)
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from pathlib import Path
+from test_engine import LONG, QUIET
+from mini.engine import lanes, live
+lanes.CHECKPOINT_SECONDS = 0.0
+for partial in live(LONG, cache=Path(sys.argv[2]), chunk_seconds=1e-9, **QUIET):
+    pass
+"""
+
+
+def same(a, b):
+    a, b = a.drop_vars("run_seconds"), b.drop_vars("run_seconds")
+    return a.identical(b.assign_attrs(a.attrs))
+
+
+def wait_for(found, seconds=60):
+    end = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_a_process_killed_from_outside_resumes_to_the_same_bits(tmp_path):
+    tests = str(Path(__file__).parent)
+    with subprocess.Popen([sys.executable, "-c", CHILD, tests, str(tmp_path)]) as child:
+        wait_for(lambda: len(list(tmp_path.rglob("*.part.npz"))) > 1 or child.poll() is not None)
+        time.sleep(0.05)
+        child.kill()
+    assert child.returncode == -signal.SIGKILL, "the child was done before it was killed"
+    ticks = [int(np.load(f)["_tick"]) for f in tmp_path.rglob("*.part.npz") if not f.name.startswith(".")]
+    assert ticks and 0 < max(ticks) < 3000
+    resumed = run_plan(LONG, cache=tmp_path, **QUIET)
+    assert same(resumed, run_plan(LONG, **QUIET))
+    assert not list(tmp_path.rglob("*.part.npz"))
+
+
+def test_resuming_takes_the_work_up_where_it_stood(tmp_path, monkeypatch):
+    monkeypatch.setattr(lanes, "CHECKPOINT_SECONDS", 0.0)
+    stream = live(LONG, cache=tmp_path, chunk_seconds=1e-9, **QUIET)
+    for _ in range(20):
+        next(stream)
+    stream.close()
+    part = np.load(next(tmp_path.rglob("*.part.npz")))
+    assert part["_tick"] > 0
+    kept, done = lanes.Lane.advance, []
+    monkeypatch.setattr(lanes.Lane, "advance", lambda *a: done.append(kept(*a)) or done[-1])
+    run_plan(LONG, cache=tmp_path, **QUIET)
+    assert 0 < sum(done) < 4 * 3000 - 20 + 4
+
+
+def test_cancel_stops_within_a_chunk_and_keeps_what_is_finished(tmp_path):
+    plan, cancel = Plan(Walk(), ticks=30, every=10, seeds=40), threading.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["mini.engine.stream"], "BATCH_SECONDS", 0.0)  # lane after lane, a tick a chunk
+        stream = live(plan, cache=tmp_path, cancel=cancel, chunk_seconds=0.0, **QUIET)
+        wait_for(lambda: next(stream) and len(list(tmp_path.rglob("*.npz"))) >= 2)
+        cancel.set()
+        with pytest.raises(Cancelled):
+            next(stream)
+    kept = len(list(tmp_path.rglob("*.npz")))
+    assert 2 <= kept < 40
+    again = run_plan(plan, cache=tmp_path, **QUIET)
+    assert again.attrs["runs_found"] == kept and same(again, run_plan(plan, **QUIET))
+
+
+def test_cancel_from_another_thread_takes_no_longer_than_a_chunk():
+    plan, cancel = Plan(Walk(), ticks=2**31 - 1, every=2**30, seeds=2), threading.Event()
+    threading.Timer(0.5, cancel.set).start()
+    start = time.monotonic()
+    with pytest.raises(Cancelled):
+        run_plan(plan, cancel=cancel, **QUIET)
+    assert time.monotonic() - start < 10
+    assert threading.active_count() < 20
+
+
+@pytest.fixture
+def interruptible():
+    """A process begun in the background of a shell ignores Ctrl-C until it is told otherwise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path, monkeypatch, interruptible):
+    plan = Plan(Walk(), ticks=200, every=50, seeds=8)
+    kept, calls = lanes.Lane.advance, []
+
+    def advance(lane, *settings):
+        calls.append(lane)
+        if len(calls) == 13:
+            os.kill(os.getpid(), signal.SIGINT)
+        return kept(lane, *settings)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(lanes.Lane, "advance", advance)
+        run_plan(plan, cache=tmp_path, **QUIET)
+        time.sleep(5)
+    kept = len(list(tmp_path.rglob("*.npz")))
+    assert 0 < kept < 8
+    again = run_plan(plan, cache=tmp_path, **QUIET)
+    assert again.attrs["runs_found"] == kept and same(again, run_plan(plan, **QUIET))
+
+
+def test_divergence_is_data_and_said_aloud():
+    sweep = {"growth": [1.0, 100.0]}
+    with pytest.warns(UserWarning, match=r"^2 of 4 runs diverged \(see `diverged_at`\)"):
+        result = run(Walk(), ticks=60, every=5, seeds=2, sweep=sweep, **QUIET)
+    assert result["diverged_at"].values.tolist() == [[-1, -1], [20, 20]]
+    assert np.isfinite(result["distance"].isel(growth=0)).all()
+    assert np.isfinite(result["distance"].isel(growth=1).sel(step=slice(0, 15))).all()
+
+
+def test_a_damaged_file_is_computed_again(tmp_path):
+    first = run(Walk(), seeds=3, cache=tmp_path, **QUIET)
+    one, two, _ = sorted(tmp_path.rglob("*.npz"))
+    one.write_bytes(one.read_bytes()[:300])
+    two.write_text("")
+    again = run(Walk(), seeds=3, cache=tmp_path, **QUIET)
+    assert again.attrs["runs_found"] == 1 and again.attrs["runs_computed"] == 2 and same(first, again)
+    assert run(Walk(), seeds=3, cache=tmp_path, **QUIET).attrs["runs_found"] == 3
+
+
+def test_more_seeds_and_values_only_add(tmp_path):
+    run(Walk(), seeds=2, seed_start=1, cache=tmp_path, **QUIET)
+    more = run(Walk(), seeds=4, cache=tmp_path, sweep={"stride": [0.5, 1.0]}, **QUIET)
+    assert more.attrs["runs_found"] == 2 and more.attrs["runs_computed"] == 6
+    assert same(more, run(Walk(), seeds=4, sweep={"stride": [0.5, 1.0]}, **QUIET))
+
+
+def test_a_held_stream_stays_while_the_others_vary():
+    free, held = run(Walk(), seeds=3, **QUIET), run(Walk(), seeds=3, hold={"data": 7}, **QUIET)
+    start, place = held["started"].values, held["place"].isel(step=-1).values
+    assert (start == start[0]).all() and len(np.unique(place[:, 0])) == 3
+    assert (start[0] == run(Walk(), seeds=1, seed_start=7, **QUIET)["started"].values).all()
+    assert len(np.unique(free["started"].values[:, 0])) == 3
+    moved = place - start
+    np.testing.assert_allclose(moved, free["place"].isel(step=-1) - free["started"], atol=1e-5)
+
+
+def test_dims_and_coords():
+    sweep = {"stride": [2.0, 0.5], "walkers": [2, 4], "gait": ["walk", "stand"]}
+    result = run(Walk(), every=[3], seeds=2, seed_start=9, sweep=sweep, **QUIET)
+    assert result["place"].dims == ("stride", "walkers", "gait", "seed", "step", "walker")
+    assert result["rank"].dims == ("stride", "walkers", "gait", "seed", "walker")
+    for name, values in {**sweep, "seed": [9, 10], "step": [0, 3, 40], "walker": [1, 2, 3, 4]}.items():
+        assert result[name].values.tolist() == values
+    few = result.sel(walkers=2)
+    assert np.isfinite(few["place"].sel(walker=[1, 2])).all()
+    assert np.isnan(few["place"].sel(walker=[3, 4])).all()
+    single = run(Walk(stride=0.5, walkers=4), every=[3], seeds=1, seed_start=10, **QUIET)
+    same_run = result.sel(stride=0.5, walkers=4, gait="walk", seed=[10])
+    assert (same_run["place"].values == single["place"].values).all()
+    stand = result.sel(gait="stand")
+    assert (stand["distance"] == stand["distance"].isel(step=0)).all()
+
+
+def test_partial_results_only_grow():
+    plan = Plan(Walk(), every=5, seeds=3)
+    *partial, last = live(plan, chunk_seconds=0.0, **QUIET)
+    known = [np.isfinite(p["place"].values) for p in partial]
+    assert not known[0].all() and len(partial) > 3
+    for a, b in itertools.pairwise(known):
+        assert (b | ~a).all()
+    for p, k in zip(partial, known):
+        assert (p["place"].values[k] == last["place"].values[k]).all()
+
+
+def test_a_float_sweep_compiles_once_and_an_integer_compiles_anew():
+    plan = Plan(Walk(walkers=7), ticks=33, seeds=3, sweep={"stride": [1, 2.0, np.float32(3)], "growth": [0.5, 1]})
+    before = program.advance._cache_size(), program.prepare._cache_size()
+    run_plan(plan, **QUIET)
+    run_plan(plan.replace(ticks=50, every=[1, 2, 30], seeds=1, seed_start=5), **QUIET)
+    list(live(plan, chunk_seconds=1e-9, **QUIET))
+    assert (program.advance._cache_size(), program.prepare._cache_size()) == (before[0] + 1, before[1] + 1)
+    run_plan(plan.replace(walkers=8), **QUIET)
+    assert program.advance._cache_size() == before[0] + 2
+
+
+@pytest.mark.parametrize("strategy", ["vmap", "sharded"])
+def test_a_stacked_sweep_compiles_once(strategy):
+    plan = Plan(Memory(batches=3), seeds=20, sweep={"strength": [1.0, 2.0]})  # begins with zeros, not drawn
+    before = program.advance._cache_size()
+    run_plan(plan, strategy=strategy, progress=False)
+    assert program.advance._cache_size() == before + 1
+
+
+@pytest.mark.parametrize("strategy", ["threads", "vmap"])
+def test_what_is_shared_is_not_copied_for_a_run(strategy):
+    point, chosen = Walk(), lanes.choose(strategy, 10**6, 4)
+    shared = jax.tree.map(jnp.asarray, point.data())
+    shape = program.world_shape(canonical(point), Keys(np.uint32(0), {}), shared)
+    runs = [lanes.Run((0, seed), point, seed, {}) for seed in range(chosen.width)]
+    lane = lanes.make_lane(runs, [None] * len(runs), shared, shape, chosen, np.array([0]), {})
+    assert [leaf.shape[-1:] for leaf in lane.inputs.drawn] == [(3,)], "only the start is drawn"
+    ground = {lane.world_of(j)["ground"].unsafe_buffer_pointer() for j in range(len(runs))}
+    assert ground == {shared["ground"].unsafe_buffer_pointer()}
+    assert lane.world_of(0)["start"].shape == (3,)
+
+
+def test_train_keeps_the_state_that_run_measures():
+    state, world = train(Walk(), ticks=25, seed=2)
+    result = run(Walk(), ticks=25, seeds=1, seed_start=2, **QUIET)
+    assert (np.asarray(state) == result["place"].isel(seed=0, step=-1).values).all()
+    assert set(world) == {"ground", "start"}
+
+
+def test_more_records_than_one_call_holds():
+    result = run(Walk(), ticks=100, every=1, seeds=1, **QUIET)
+    assert result.sizes["step"] == 101 and np.isfinite(result["place"]).all()
+    sparse = run(Walk(), ticks=100, every=[50], seeds=1, **QUIET)
+    assert (sparse["place"].values == result["place"].sel(step=[0, 50, 100]).values).all()
+
+
+def test_no_ticks_give_the_untrained_record():
+    result = run(Walk(), ticks=0, seeds=2, **QUIET)
+    assert result["step"].values.tolist() == [0]
+    assert (result["place"].isel(step=0).values == result["started"].values).all()
+
+
+def test_what_is_measured_must_be_declared():
+    @experiment
+    class Loose(Experiment):
+        late: bool = static(False, "whether the name is unknown only at the end")
+        variables = {"known": Variable((), "1", "known")}
+
+        def init(self, keys, world):
+            return jnp.zeros(2)
+
+        def step(self, state, world, t, key):
+            return state
+
+        def measure(self, state, world):
+            return {"known": state.sum()} if self.late else {"hidden": state.sum()}
+
+        def examine(self, state, world):
+            return {"hidden": state.sum()}
+
+    for late in (False, True):
+        with pytest.raises(UsageError, match="Loose: measures 'hidden'; declare it in `variables`"):
+            run(Loose(late=late), ticks=1, seeds=1, **QUIET)
+
+
+def test_strategies_are_chosen_by_size_and_number():
+    assert lanes.choose("auto", 10**6, 100).name == "threads"
+    assert lanes.choose("auto", 100, 100).name == "vmap"
+    assert lanes.choose("auto", 100, 3).name == "threads"
+    with pytest.raises(UsageError, match="strategy: got 'pmap', takes one of auto, threads, vmap, sharded"):
+        run(Walk(), strategy="pmap", progress=False)
+
+
+def test_nothing_runs_before_the_plan_is_checked(tmp_path):
+    with pytest.raises(UsageError):
+        run(Walk(), sweep={"stride": [1.0, -1.0]}, cache=tmp_path, **QUIET)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_cache_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(Walk, "data", lambda self: pytest.fail("it ran"))
+    with pytest.raises(UsageError, match="cannot be written"):
+        run(Walk(), seeds=1, cache=tmp_path / "file", progress=False)

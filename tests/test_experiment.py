@@ -1,0 +1,79 @@
+"""Fields are typed, ranged and labelled; streams of randomness are named and can be held."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from walk import Walk
+
+from mini.errors import UsageError
+from mini.experiment import Experiment, Keys, canonical, experiment, fields_of, static
+
+REFUSED = {
+    "stride: got -1.0, takes a number in [0, inf)": {"stride": -1.0},
+    "stride: got 'far', takes a number in [0, inf)": {"stride": "far"},
+    "stride: got nan, takes a number in [0, inf)": {"stride": float("nan")},
+    "stride: got inf, takes a number in [0, inf)": {"stride": float("inf")},
+    "stride: got True, takes a number in [0, inf)": {"stride": True},
+    "growth: got 0.0, takes a number in (0, inf)": {"growth": 0.0},
+    "walkers: got 0, takes a whole number in [1, 64]": {"walkers": 0},
+    "walkers: got 65, takes a whole number in [1, 64]": {"walkers": 65},
+    "walkers: got 3.0, takes a whole number in [1, 64]": {"walkers": 3.0},
+    "walkers: got None, takes a whole number in [1, 64]": {"walkers": None},
+    "gait: got 'hop', takes one of walk, stand": {"gait": "hop"},
+    "loud: got 1, takes true or false": {"loud": 1},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_check_names_the_field_what_it_got_and_what_it_takes(message):
+    with pytest.raises(UsageError) as caught:
+        Walk(**REFUSED[message]).check()
+    assert str(caught.value) == message
+
+
+def test_check_takes_the_ends_that_an_interval_includes_and_numpy_scalars():
+    Walk(stride=0.0, walkers=64).check()
+    Walk(stride=np.float32(0.5), walkers=np.int64(2), loud=np.bool_(True)).check()
+    Walk(stride=2).check()
+
+
+def test_only_traced_fields_are_leaves():
+    assert [name for name, field in fields_of(Walk).items() if field.traced] == ["stride", "growth"]
+    assert jax.tree.leaves(Walk(stride=2.0, growth=3.0)) == [2.0, 3.0]
+    assert jax.tree.structure(Walk(stride=2.0)) == jax.tree.structure(Walk(stride=5.0))
+    assert jax.tree.structure(Walk(walkers=2)) != jax.tree.structure(Walk(walkers=3))
+
+
+def test_canonical_makes_traced_fields_32_bits_wide_and_leaves_the_others():
+    point = canonical(Walk(stride=2, walkers=5))
+    assert type(point.stride) is np.float32 and point.walkers == 5 and point == Walk(stride=2, walkers=5)
+
+
+def test_an_experiment_is_frozen_and_named_by_keyword():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Walk().stride = 2.0
+    with pytest.raises(TypeError):
+        Walk(2.0)
+
+
+def test_streams_differ_by_name_and_seed_and_stay_where_held():
+    held = {"data": 0}
+    asked = (("data", 0, {}), ("init", 0, {}), ("data", 1, {}), ("data", 1, held), ("init", 1, held),
+             ("init", 1, {}))
+    data = [jax.random.key_data(Keys(seed, held)[stream]).tolist() for stream, seed, held in asked]
+    assert data[0] != data[1] and data[0] != data[2]
+    assert data[3] == data[0] and data[4] == data[5]
+
+
+def test_what_an_experiment_must_write_is_asked_for_by_name():
+    @experiment
+    class Bare(Experiment):
+        width: int = static(1, "nothing")
+
+    for call, name in ((lambda e: e.init(None, None), "init"), (lambda e: e.step(0, 0, 0, 0), "step"),
+                       (lambda e: e.measure(0, 0), "measure")):
+        with pytest.raises(NotImplementedError, match=rf"Bare needs {name}\("):
+            call(Bare())
+    assert Bare().data() == () and Bare().world(None, "shared") == "shared" and Bare().examine(0, 0) == {}

@@ -1,0 +1,58 @@
+"""pyproject.toml, the lock and environment.yml agree, and the wheel's own parts are found."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def locked() -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list] = {}
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        requirement = Requirement(line)
+        (pin,) = requirement.specifier
+        assert pin.operator == "==", line
+        found.setdefault(requirement.name, []).append((pin.version, str(requirement.marker or "")))
+    return found
+
+
+def test_the_lock_holds_every_dependency_within_its_range():
+    pins = locked()
+    extras = PROJECT["optional-dependencies"]
+    for text in [*PROJECT["dependencies"], *extras["lab"], *extras["teach"], *extras["dev"]]:
+        wanted = Requirement(text)
+        assert wanted.name in pins, f"{wanted.name}: not in the lock; run `make lock`"
+        for version, _ in pins[wanted.name]:
+            assert wanted.specifier.contains(version), f"{wanted.name} {version} is outside {wanted.specifier}"
+
+
+def test_the_lock_serves_the_oldest_python_and_newer_ones():
+    for python in ("3.11", "3.12", "3.13"):
+        environment = default_environment() | {"python_version": python, "python_full_version": f"{python}.1"}
+        chosen = [v for line in (ROOT / "requirements.lock").read_text().splitlines()
+                  if (r := Requirement(line)).name == "jax" and (r.marker is None or r.marker.evaluate(environment))
+                  for v in [str(r.specifier)]]
+        assert len(chosen) == 1, (python, chosen)
+
+
+def test_the_environment_leaves_everything_to_the_project():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, pip, rest = conda["dependencies"]
+    assert pip == "pip" and rest == {"pip": ["-e .[lab]"]}
+    minimum = re.search(r"[\d.]+", PROJECT["requires-python"]).group()
+    assert python == f"python={minimum}"
+
+
+def test_no_file_names_a_registry_or_this_machine():
+    words = ["py" + "pi.org", "registry.npm" + "js", "conda.ana" + "conda", "/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"]
+    kinds = {".py", ".md", ".toml", ".yml", ".lock", ".ipynb", ".json", ".html"}
+    for folder in ("mini", "labs", "tests", "benchmarks", "data"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in kinds:
+                assert not [w for w in words if w in path.read_text()], path

@@ -1,0 +1,90 @@
+"""A plan refuses what cannot be run, in one line, and knows its ticks and points."""
+
+import numpy as np
+import pytest
+from walk import Walk
+
+from mini.errors import UsageError
+from mini.plan import Plan, log_spaced
+
+WHOLE, TICKS = "a whole number from 0 on, below 2**31", "a whole number from 1 on, or a list of ticks"
+REFUSED = [
+    ({"ticks": -1}, f"ticks: got -1, takes {WHOLE}"),
+    ({"ticks": 2**31}, f"ticks: got 2147483648, takes {WHOLE}"),
+    ({"ticks": 10.0}, f"ticks: got 10.0, takes {WHOLE}"),
+    ({"ticks": True}, f"ticks: got True, takes {WHOLE}"),
+    ({"every": 0}, f"every: got 0, takes {TICKS}"),
+    ({"every": True}, f"every: got True, takes {TICKS}"),
+    ({"every": 2.5}, f"every: got 2.5, takes {TICKS}"),
+    ({"every": "often"}, f"every: got 'often', takes {TICKS}"),
+    ({"every": [1, 2.5]}, "every: got [1, 2.5], takes whole numbers"),
+    ({"every": [2, 1]}, "every: got [2, 1], takes an increasing list of ticks from 0 on"),
+    ({"every": [1, 1]}, "every: got [1, 1], takes an increasing list of ticks from 0 on"),
+    ({"every": [-1, 1]}, "every: got [-1, 1], takes an increasing list of ticks from 0 on"),
+    ({"every": [1, 41]}, "every: got 41, takes ticks up to the last one, 40"),
+    ({"seeds": 0}, "seeds: got 0, takes a whole number from 1 on"),
+    ({"seeds": 2.0}, "seeds: got 2.0, takes a whole number from 1 on"),
+    ({"seed_start": -1}, "seed_start: got -1, takes a whole number from 0 on"),
+    ({"seed_start": 2**32, "seeds": 1}, "seed_start: got 4294967296, takes seeds that end below 2**32"),
+    ({"hold": {"data": -1}}, "hold data: got -1, takes a whole number from 0 on, below 2**32"),
+    ({"hold": {"data": 0.5}}, "hold data: got 0.5, takes a whole number from 0 on, below 2**32"),
+    ({"sweep": {"strid": [1.0]}},
+     "field: no 'strid'; did you mean 'stride'? (gait, growth, loud, stride, walkers)"),
+    ({"sweep": {"stride": []}}, "sweep stride: got [], takes a list of different values"),
+    ({"sweep": {"stride": 1.0}}, "sweep stride: got 1.0, takes a list of different values"),
+    ({"sweep": {"gait": "walk"}}, "sweep gait: got 'walk', takes a list of different values"),
+    ({"sweep": {"stride": [1.0, 1.0]}}, "sweep stride: got [1.0, 1.0], takes a list of different values"),
+    ({"sweep": {"stride": [1.0, -2.0]}}, "stride: got -2.0, takes a number in [0, inf)"),
+    ({"sweep": {"walkers": [1, 2.5]}}, "walkers: got 2.5, takes a whole number in [1, 64]"),
+]
+
+
+@pytest.mark.parametrize(("settings", "message"), REFUSED, ids=lambda x: x if isinstance(x, str) else "")
+def test_check_refuses_in_one_line(settings, message):
+    with pytest.raises(UsageError) as caught:
+        Plan(Walk(), **settings).check()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("every", "expected"), [
+    (None, [0, 10, 20, 30, 40]), (40, [0, 40]), (1000, [0, 40]), (15, [0, 15, 30, 40]), ([], [0, 40]),
+    ([3, 7], [0, 3, 7, 40]), ([0, 40], [0, 40]), (np.array([1, 2]), [0, 1, 2, 40]),
+    (range(5, 40, 20), [0, 5, 25, 40]),
+])
+def test_tick_0_and_the_last_are_always_recorded(every, expected):
+    plan = Plan(Walk(), every=every)
+    plan.check()
+    assert plan.records().tolist() == expected
+
+
+def test_no_ticks_at_all_is_one_record():
+    plan = Plan(Walk(), ticks=0)
+    plan.check()
+    assert plan.records().tolist() == [0]
+
+
+def test_points_are_the_product_with_the_last_name_fastest():
+    plan = Plan(Walk(), sweep={"stride": [1.0, 2.0], "walkers": [3, 4]})
+    assert [(p.stride, p.walkers) for p in plan.points()] == [(1.0, 3), (1.0, 4), (2.0, 3), (2.0, 4)]
+
+
+def test_replace_reaches_through_to_the_experiment():
+    plan = Plan(Walk()).replace(stride=2.0, seeds=3)
+    assert plan.experiment.stride == 2.0 and plan.seeds == 3 and plan.seed_values().tolist() == [0, 1, 2]
+    with pytest.raises(UsageError, match="no 'strides'; did you mean 'stride'"):
+        plan.replace(strides=2.0)
+
+
+def test_log_spaced_ticks_increase_from_1_to_the_last():
+    for last in (1, 2, 10, 4000):
+        ticks = log_spaced(last)
+        assert ticks[0] == 1 and ticks[-1] == last and ticks == sorted(set(ticks))
+    with pytest.raises(UsageError):
+        log_spaced(0)
+
+
+def test_an_experiments_own_list_is_cut_where_the_training_is_shorter():
+    class Rare(Walk):
+        every = (1, 10, 40)
+
+    assert Plan(Rare(), ticks=20).records().tolist() == [0, 1, 10, 20]
