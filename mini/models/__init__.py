@@ -1,0 +1,1 @@
+"""What learns: flax.nnx modules."""

@@ -1,0 +1,64 @@
+"""How it is minimised: optax chains built from traced numbers.
+
+All are AdamW at their core, with decoupled decay: a step multiplies every weight by 1 - lr * wd.
+"""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+def grokfast(alpha: float = 0.98, strength: float = 2.0) -> optax.GradientTransformation:
+    """Amplify the slow part of the gradient: g + strength * ema_alpha(g) (Lee and others 2024, alg. 2).
+
+    The average starts from zero and is not debiased. The sum is divided by 1 + strength, so that
+    optimisers are compared at equal step length.
+
+    >>> tx = grokfast(0.5, 1.0)
+    >>> g, _ = tx.update(jnp.ones(1), tx.init(jnp.zeros(1)))
+    >>> float(g[0])
+    0.75
+    """
+
+    def init(params):
+        return jax.tree.map(jnp.zeros_like, params)
+
+    def update(updates, slow, params=None):
+        del params
+        slow = jax.tree.map(lambda m, g: alpha * m + (1 - alpha) * g, slow, updates)
+        return jax.tree.map(lambda g, m: (g + strength * m) / (1 + strength), updates, slow), slow
+
+    return optax.GradientTransformation(init, update)
+
+
+def orthogonal_gradient() -> optax.GradientTransformation:
+    """Remove from each tensor's gradient its part along the weights: g - (g.w / w.w) w.
+
+    Weights then cannot lower the loss by growing alone (Prieto and others 2025, section 5).
+
+    >>> tx = orthogonal_gradient()
+    >>> g, _ = tx.update(jnp.array([1.0, 1.0]), tx.init(None), jnp.array([0.0, 2.0]))
+    >>> g.tolist()
+    [1.0, 0.0]
+    """
+
+    def update(updates, state, params):
+        def project(g, w):
+            return g - w * (jnp.vdot(g, w) / jnp.maximum(jnp.vdot(w, w), 1e-30))
+
+        return jax.tree.map(project, updates, params), state
+
+    return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+
+def optimiser(name: str, learning_rate, weight_decay) -> optax.GradientTransformation:
+    """AdamW with betas (0.9, 0.98), after the filter that the name asks for."""
+    core = optax.adamw(learning_rate, b1=0.9, b2=0.98, weight_decay=weight_decay)
+    return FILTERS[name](core)
+
+
+FILTERS = {
+    "adamw": lambda core: core,
+    "grokfast": lambda core: optax.chain(grokfast(), core),
+    "orthogonal": lambda core: optax.chain(orthogonal_gradient(), core),
+}

@@ -1,0 +1,1 @@
+"""What is learned: tasks as pure functions of keys and sizes."""
