@@ -1,0 +1,230 @@
+"""Claims: statements of papers as numbers measured here, with an interval and a verdict; the ledger."""
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import scipy.stats
+import xarray as xr
+
+from mini.errors import UsageError
+from mini.plan import Plan
+
+REPRODUCED, NOT_HERE, UNDECIDED = "reproduced", "not at this scale", "undecided"
+MIN_SEEDS = 5
+
+
+class Published(NamedTuple):
+    """The figure that a paper gives, and where it stands; marks say how it was read."""
+
+    figure: str
+    paper: str  # key in data/papers.bib
+    place: str  # section, figure or table, with "(recalled)" or "(read off the plot)" where that holds
+
+
+class Setting(NamedTuple):
+    """What a preset runs for a claim, and the criterion there; None is an open end."""
+
+    plans: tuple[Plan, ...]
+    criterion: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a paper.
+
+    Args:
+      id: theme/name. statement: in our own words. unit: of the estimate; "margin" where the estimate
+        is the smallest signed margin of several conditions.
+      settings: preset -> what is run there and the criterion, written before measuring.
+      estimate: the settings' datasets -> one number a seed; for a `count`, (right, trials) a seed.
+      sabotage: a plan -> the same plan spoiled so that the verdict must turn.
+      seconds: about how long it takes in the laptop preset, on two cores.
+    """
+
+    id: str
+    statement: str
+    published: Published
+    unit: str
+    settings: Mapping[str, Setting]
+    estimate: Callable[..., xr.DataArray | tuple]
+    sabotage: Callable[[Plan], Plan]
+    headline: bool = False
+    count: bool = False
+    seconds: float = 10.0
+
+    def setting(self, preset: str) -> Setting:
+        if preset not in self.settings:
+            raise UsageError(f"preset: {self.id} has no {preset!r}, takes {', '.join(self.settings)}")
+        return self.settings[preset]
+
+
+class Interval(NamedTuple):
+    value: float
+    low: float
+    high: float
+
+
+def t_interval(numbers: Sequence[float]) -> Interval:
+    """Mean and its 95% interval by Student's t; infinite where a number is missing.
+
+    >>> low, high = t_interval([1.0, 2.0, 3.0])[1:]
+    >>> round(low, 3), round(high, 3)
+    (-0.484, 4.484)
+    """
+    x = np.asarray(numbers, float)
+    if not np.isfinite(x).all() or len(x) < 2:
+        return Interval(float(x.mean()), -math.inf, math.inf)
+    half = scipy.stats.t.ppf(0.975, len(x) - 1) * x.std(ddof=1) / math.sqrt(len(x))
+    return Interval(float(x.mean()), float(x.mean() - half), float(x.mean() + half))
+
+
+def binomial_interval(right: int, trials: int) -> Interval:
+    """Share and its exact 95% interval (Clopper and Pearson 1934), for a count over many items.
+
+    >>> round(binomial_interval(100, 100).low, 4)
+    0.9638
+    """
+    test = scipy.stats.binomtest(int(right), int(trials))
+    low, high = test.proportion_ci(0.95, method="exact")
+    return Interval(float(right / trials), float(low), float(high))
+
+
+def verdict(interval: Interval, criterion: tuple[float | None, float | None]) -> str:
+    """Inside the criterion: reproduced; outside: not at this scale; astride: undecided.
+
+    >>> verdict(Interval(3, 2, 4), (1, None)), verdict(Interval(3, 2, 4), (None, 1)), verdict(Interval(3, 2, 4), (3, None))
+    ('reproduced', 'not at this scale', 'undecided')
+    """
+    low, high = _ends(criterion)
+    if low <= interval.low and interval.high <= high:
+        return REPRODUCED
+    if interval.high < low or interval.low > high:
+        return NOT_HERE
+    return UNDECIDED
+
+
+def seeds_to_decide(numbers: Sequence[float], criterion: tuple[float | None, float | None]) -> int | None:
+    """About how many seeds would decide, were mean and spread to stay; None where no number would."""
+    x = np.asarray(numbers, float)
+    ends = [end for end in _ends(criterion) if math.isfinite(end)]
+    if not np.isfinite(x).all() or len(x) < 2 or not ends:
+        return None
+    gap, spread = min(abs(x.mean() - end) for end in ends), x.std(ddof=1)
+    for n in range(MIN_SEEDS, 1001):
+        if scipy.stats.t.ppf(0.975, n - 1) * spread / math.sqrt(n) < gap:
+            return n
+    return None
+
+
+def _ends(criterion) -> tuple[float, float]:
+    low, high = criterion
+    return (-math.inf if low is None else low), (math.inf if high is None else high)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger, as `claims.json` holds it."""
+
+    id: str
+    study: str
+    paper: str
+    statement: str
+    published: str
+    published_source: str
+    unit: str
+    criterion: tuple[float | None, float | None]
+    value: float | None
+    low: float | None
+    high: float | None
+    seeds: int
+    per_seed: list[float | None]
+    verdict: str
+    seeds_needed: int | None
+    preset: str
+    headline: bool
+    seconds: float
+
+
+def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset]) -> Entry:
+    """Estimate, interval and verdict of a claim from the runs of one of its settings."""
+    setting = claim.setting(preset)
+    estimate = claim.estimate(*datasets)
+    if claim.count:
+        right, trials = (np.asarray(x).ravel() for x in estimate)
+        interval, numbers = binomial_interval(right.sum(), trials.sum()), right / trials
+        outcome = verdict(interval, setting.criterion)
+    else:
+        numbers = np.asarray(estimate, float).ravel()
+        interval = t_interval(numbers)
+        outcome = verdict(interval, setting.criterion) if len(numbers) >= MIN_SEEDS else UNDECIDED
+    return Entry(
+        id=claim.id, study=study, paper=claim.published.paper, statement=claim.statement,
+        published=claim.published.figure, published_source=claim.published.place, unit=claim.unit,
+        criterion=setting.criterion, value=_finite(interval.value), low=_finite(interval.low),
+        high=_finite(interval.high), seeds=len(numbers), per_seed=[_finite(x) for x in numbers],
+        verdict=outcome, preset=preset, headline=claim.headline,
+        seeds_needed=_needed(numbers, setting.criterion) if outcome == UNDECIDED else None,
+        seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2))
+
+
+def _needed(numbers, criterion) -> int | None:
+    return MIN_SEEDS if len(numbers) < MIN_SEEDS else seeds_to_decide(numbers, criterion)
+
+
+def _finite(x: float) -> float | None:
+    return float(f"{x:.6g}") if math.isfinite(x) else None
+
+
+def write_ledger(entries: Sequence[Entry], path: Path) -> None:
+    Path(path).write_text(json.dumps([dataclasses.asdict(e) for e in entries], indent=1) + "\n")
+
+
+def read_ledger(path: Path | None = None) -> list[Entry]:
+    """The ledger of a file, or the committed one."""
+    source = Path(path) if path else data_file("claims.json")
+    try:
+        return [Entry(**{**e, "criterion": tuple(e["criterion"])}) for e in json.loads(source.read_text())]
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError(f"ledger: {str(source)!r} is not a list of claims ({error})") from None
+
+
+def data_file(name: str) -> Path:
+    """A file of `data/`, in a checkout or in an installed package."""
+    inside = Path(str(resources.files("mini"))) / "_data" / name
+    return inside if inside.exists() else Path(__file__).parents[1] / "data" / name
+
+
+def number(x: float | None) -> str:
+    """A number as the tables print it; a dash where there is none.
+
+    >>> number(0.98765), number(None), number(40.0)
+    ('0.988', '–', '40')
+    """
+    return "–" if x is None else f"{x:.3g}"
+
+
+def criterion_text(entry: Entry) -> str:
+    """The criterion in words."""
+    low, high = entry.criterion
+    if low is not None and high is not None:
+        return f"{number(low)} to {number(high)}"
+    return f"at least {number(low)}" if high is None else f"at most {number(high)}"
+
+
+def table(entries: Sequence[Entry]) -> str:
+    """The ledger as a Markdown table, headlines in bold."""
+    lines = ["| claim | statement | published | here (95% interval) | criterion | verdict |", "|---|---|---|---|---|---|"]
+    for e in entries:
+        here = f"{number(e.value)} ({number(e.low)} to {number(e.high)}), {e.seeds} seeds"
+        name = f"**`{e.id}`**" if e.headline else f"`{e.id}`"
+        unit = "" if e.unit == "1" else f" ({e.unit})"
+        lines.append(f"| {name} | {e.statement} | {e.published}; {e.paper}, {e.published_source} | {here} "
+                     f"| {criterion_text(e)}{unit} | **{e.verdict}** |")
+    return "\n".join(lines)

@@ -1,0 +1,330 @@
+"""The command line: mini list | run | reproduce | figure | lab | bench.
+
+The parsers are built from the experiments' own fields, so that `--help` says what the code knows.
+"""
+
+import dataclasses
+import importlib.util
+import json
+import os
+import sys
+import typing
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from mini.errors import UsageError, unknown, wrong
+
+USAGE = """mini: a laboratory of memorisation
+
+  mini list [--json]                    studies, experiments, claims and figures, with their time
+  mini run STUDY[/EXPERIMENT] [...]     train; every field is an option, see mini run STUDY --help
+  mini reproduce [STUDY ...] [...]      measure claims, write a ledger, a report and figures
+  mini figure ID [...]                  draw one figure
+  mini lab                              open the labs in JupyterLab
+  mini bench [--json FILE]              time this code beside PyTorch and the machine's own peak
+
+Each has its own --help. Begin with: mini reproduce
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; a user's error is one line and status 2."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help"):
+        print(USAGE)
+        return 0
+    try:
+        if argv[0] not in COMMANDS:
+            raise unknown("command", argv[0], COMMANDS)
+        return COMMANDS[argv[0]](argv[1:]) or 0
+    except UsageError as error:
+        print(f"mini: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nmini: interrupted; finished runs are kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parse(cls, prog: str, argv: list[str], description: str):
+    """A dataclass from options; a wrong one ends with one line and status 2."""
+    if {"-h", "--help"} & set(argv):
+        return tyro.cli(cls, prog=prog, args=argv, description=description)
+    _check_words(cls, argv)
+    noise = StringIO()
+    try:
+        with redirect_stderr(noise), redirect_stdout(noise):
+            return tyro.cli(cls, prog=prog, args=argv, description=description)
+    except SystemExit:
+        lines = [line.strip(" │|╭╰─╮╯") for line in noise.getvalue().splitlines()]
+        said = " ".join(line for line in lines if line and "parsing" not in line.lower()
+                        and "for full helptext" not in line.lower() and "--help" not in line)
+        raise UsageError(f"{said or 'unusable options'}; see {prog} --help") from None
+
+
+def _check_words(cls, argv: list[str]) -> None:
+    """Refuse unknown options and values of the wrong type by name, which a general parser words at length."""
+    kinds = {f.name: typing.get_args(f.type)[0] for f in dataclasses.fields(cls)}
+    known = {name.replace("_", "-") for name in kinds}
+    for word, following in zip(argv, [*argv[1:], None]):
+        if not word.startswith("--"):
+            continue
+        name, equals, value = word[2:].partition("=")
+        name = name.replace("_", "-")
+        if name not in known and name.removeprefix("no-") not in known:
+            raise unknown("option", name, known)
+        field = name.replace("-", "_")
+        text = value if equals else following
+        kind = kinds.get(field)
+        if kind in (int, float) and text is not None:
+            _convert(field, text, kind)
+        elif typing.get_origin(kind) is Literal and text not in typing.get_args(kind):
+            raise wrong(field, text, "one of " + ", ".join(typing.get_args(kind)))
+
+
+def _option(name: str, kind, default, help: str) -> tuple:
+    annotated = Annotated[kind, tyro.conf.arg(help=help)]
+    return name, annotated, dataclasses.field(default=default)
+
+
+def _list(argv: list[str]) -> None:
+    """mini list: what there is."""
+    from mini.claims import read_ledger
+    from mini.studies import studies
+
+    options = dataclasses.make_dataclass("List", [_option("json", bool, False, "print JSON")], frozen=True)
+    asked = _parse(options, "mini list", argv, "Studies, experiments, claims and figures.")
+    try:
+        measured = {e.id: e.seconds for e in read_ledger()}
+    except (UsageError, OSError):
+        measured = {}
+    listing = [{
+        "study": s.name, "title": s.title,
+        "experiments": [{"name": n, "title": (c.__doc__ or "").strip().splitlines()[0], "clock": c.clock,
+                         "ticks": c.ticks} for n, c in s.experiments.items()],
+        "claims": [{"id": c.id, "statement": c.statement, "headline": c.headline, "presets": list(c.settings),
+                    "seconds": round(measured.get(c.id, c.seconds), 1)} for c in s.claims],
+        "figures": [{"id": f.id, "title": f.title, "headline": f.headline} for f in s.figures],
+    } for s in studies().values()]
+    print(json.dumps(listing, indent=1) if asked.json else _listing(listing))
+
+
+def _listing(listing: list[dict]) -> str:
+    lines = []
+    for s in listing:
+        lines += [f"{s['study']}: {s['title']}", "", "  experiments (mini run STUDY[/EXPERIMENT])"]
+        for i, e in enumerate(s["experiments"]):
+            name = s["study"] if i == 0 else f"{s['study']}/{e['name']}"
+            lines.append(f"    {name:<28} {e['title']}")
+        lines += ["", "  claims (mini reproduce --only ID), * headline, with processor seconds"]
+        lines += [f"    {'*' if c['headline'] else ' '} {c['id']:<28} {c['seconds']:>5.0f} s  {c['statement']}"
+                  for c in s["claims"]]
+        lines += ["", "  figures (mini figure ID)"]
+        lines += [f"    {'*' if f['headline'] else ' '} {f['id']:<28} {f['title']}" for f in s["figures"]]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _run(argv: list[str]) -> None:
+    """mini run: train an experiment over seeds and swept values."""
+    from mini.studies import find, studies
+
+    if not argv or argv[0].startswith("-"):
+        print(f"usage: mini run STUDY[/EXPERIMENT] [options]\nstudies: {', '.join(studies())}\n"
+              "mini run STUDY --help lists every option")
+        if argv and argv[0] in ("-h", "--help"):
+            return
+        raise UsageError("run: takes the name of a study first")
+    study, _, experiment = argv[0].partition("/")
+    cls = find(study).experiment(experiment or None)
+    asked = _parse(_run_options(cls), f"mini run {argv[0]}", argv[1:], _about(cls))
+    _execute(asked, cls)
+
+
+def _about(cls) -> str:
+    return f"{cls.__doc__} Every option below has its default; --sweep name=v1,v2 runs several values."
+
+
+def _run_options(cls):
+    """A dataclass of the engine's options and the experiment's fields."""
+    from mini.experiment import fields_of
+
+    hints = typing.get_type_hints(cls)
+    ticks = f"{cls.clock}s"
+    options = [
+        _option(ticks, int, cls.ticks, f"how long to train, in {ticks}"),
+        _option("every", str, str(cls.every), "measure every so many, or at an increasing list: 1,10,100"),
+        _option("seeds", int, 5, "number of seeds"),
+        _option("seed_start", int, 0, "the first seed"),
+        _option("sweep", tuple[str, ...], (), "name=v1,v2,...; several give their product"),
+        _option("hold", tuple[str, ...], (), "stream=seed: hold a stream (data, init, noise) at one seed"),
+        _option("strategy", Literal["auto", "threads", "vmap", "sharded"], "auto", "how runs share the hardware"),
+        _option("out", str, "", "file to write (NetCDF); without it a summary is printed"),
+        _option("fresh", bool, False, "compute also what is kept from an earlier call"),
+    ]
+    taken = {name for name, *_ in options}
+    for name, about in fields_of(cls).items():
+        if name in taken:
+            raise TypeError(f"{cls.__name__}: the field {name!r} is an option of the engine; rename it")
+        kind = Literal[about.choices] if about.choices else hints[name]
+        within = f" in {about.within}" if about.within else ""
+        unit = "" if about.unit == "1" else f", {about.unit}"
+        default = next(f.default for f in dataclasses.fields(cls) if f.name == name)
+        options.append(_option(name, kind, default, f"{about.meaning}{within}{unit}"))
+    return dataclasses.make_dataclass("Run", options, frozen=True)
+
+
+def _execute(asked, cls) -> None:
+    from mini import results
+    from mini.engine import default_cache, run_plan
+    from mini.engine.store import compile_cache
+    from mini.experiment import fields_of
+    from mini.plan import Plan
+
+    point = cls(**{name: getattr(asked, name) for name in fields_of(cls)})
+    point.check()
+    plan = Plan(point, getattr(asked, f"{cls.clock}s"), _every(asked.every), asked.seeds, asked.seed_start,
+                _sweep(cls, asked.sweep), _hold(asked.hold))
+    plan.check()
+    if asked.out:
+        results.check_writable(Path(asked.out))
+    compile_cache()
+    dataset = run_plan(plan, strategy=asked.strategy, cache=None if asked.fresh else default_cache())
+    found, computed = dataset.attrs["runs_found"], dataset.attrs["runs_computed"]
+    kept = f"; {found} were already computed for this configuration and code" if found else ""
+    print(f"{computed} runs computed in {dataset.attrs['seconds']:.1f} s{kept}", file=sys.stderr)
+    if asked.out:
+        results.save(dataset, Path(asked.out))
+        print(f"written: {asked.out}", file=sys.stderr)
+    else:
+        print(_summary(dataset, cls))
+
+
+def _summary(dataset, cls) -> str:
+    """The last value of every curve, mean and range over seeds."""
+    names = [n for n in cls.variables if n in dataset and cls.clock in dataset[n].dims and not cls.variables[n].dims]
+    final = dataset[names].isel({cls.clock: -1})
+    frame = final.mean("seed").to_dataframe() if any(d != "seed" for d in final.dims) else None
+    if frame is not None:
+        return frame.drop(columns=[cls.clock], errors="ignore").round(4).T.to_string()
+    return "\n".join(f"{n:<22} {float(final[n].mean()):.4g}  ({float(final[n].min()):.4g} to "
+                     f"{float(final[n].max()):.4g})" for n in names)
+
+
+def _every(text: str) -> int | list[int]:
+    try:
+        ticks = [int(word) for word in text.split(",")]
+    except ValueError:
+        raise wrong("every", text, "a whole number, or an increasing list such as 1,10,100") from None
+    return ticks if len(ticks) > 1 else ticks[0]
+
+
+def _sweep(cls, words) -> dict:
+    from mini.experiment import fields_of
+
+    hints, sweep = typing.get_type_hints(cls), {}
+    for word in words:
+        name, equals, values = word.partition("=")
+        name = name.replace("-", "_")
+        if not equals:
+            raise wrong("sweep", word, "name=v1,v2,...")
+        if name not in fields_of(cls):
+            raise unknown("field", name, fields_of(cls))
+        sweep[name] = [_convert(f"sweep {name}", text, hints[name]) for text in values.split(",")]
+    return sweep
+
+
+def _convert(name: str, text: str, kind: type):
+    nouns = {int: "a whole number", float: "a number", bool: "true or false"}
+    try:
+        if kind is bool:
+            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        raise wrong(name, text, nouns.get(kind, "a name")) from None
+
+
+def _hold(words) -> dict:
+    held = {}
+    for word in words:
+        stream, _, seed = word.partition("=")
+        held[stream] = _convert("hold", seed, int)
+    return held
+
+
+def _reproduce(argv: list[str]) -> int:
+    """mini reproduce: measure claims and write what came of it."""
+    from mini import reproduce
+
+    studies = []
+    while argv and not argv[0].startswith("-"):
+        studies.append(argv[0])
+        argv = argv[1:]
+    options = dataclasses.make_dataclass("Reproduce", [
+        _option("all", bool, False, "every claim and figure, not the headlines alone"),
+        _option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
+        _option("seeds", int, 5, "number of seeds; a verdict takes at least 5"),
+        _option("seed_start", int, 0, "the first seed"),
+        _option("only", tuple[str, ...], (), "claim ids"),
+        _option("fresh", bool, False, "compute also what is kept from an earlier call"),
+        _option("out", str, "out", "folder for claims.json, report.html and figures/"),
+    ], frozen=True)
+    asked = _parse(options, "mini reproduce [STUDY ...]", argv, "Measure claims; write a ledger, a report, figures.")
+    return reproduce.reproduce(studies, everything=asked.all, preset=asked.preset, seeds=asked.seeds,
+                               seed_start=asked.seed_start, only=asked.only, fresh=asked.fresh, out=Path(asked.out))
+
+
+def _figure(argv: list[str]) -> None:
+    """mini figure: draw one figure."""
+    from mini import reproduce
+    from mini.studies import all_figures
+
+    options = dataclasses.make_dataclass("Draw", [
+        _option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
+        _option("seeds", int, 5, "number of seeds"),
+        _option("seed_start", int, 0, "the first seed"),
+        _option("fresh", bool, False, "compute also what is kept from an earlier call"),
+        _option("out", str, "out/figures", "folder for the SVG, the PNG and the JSON of its numbers"),
+    ], frozen=True)
+    if not argv or argv[0].startswith("-"):
+        print("usage: mini figure ID [options]\n" + "\n".join(f"  {i:<30} {f.title}" for i, (_, f) in all_figures().items()))
+        if argv and argv[0] in ("-h", "--help"):
+            return
+        raise UsageError("figure: takes an id first")
+    asked = _parse(options, f"mini figure {argv[0]}", argv[1:], "Draw one figure, with the numbers behind it.")
+    reproduce.one_figure(argv[0], asked.preset, asked.seeds, asked.seed_start, asked.fresh, Path(asked.out))
+
+
+def _lab(argv: list[str]) -> int:
+    """mini lab: open the labs."""
+    from mini import labs
+
+    return labs.launch(argv)
+
+
+def _bench(argv: list[str]) -> int | None:
+    """mini bench: time this code beside others."""
+    options = dataclasses.make_dataclass("Bench", [
+        _option("json", str, "", "file to write the table to, as JSON"),
+        _option("quick", bool, False, "fewer repeats"),
+        _option("only", tuple[str, ...], (), "names of topics"),
+    ], frozen=True)
+    asked = _parse(options, "mini bench", argv, "Time this code beside PyTorch and the machine's own peak.")
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    if importlib.util.find_spec("benchmarks") is None:
+        raise UsageError("bench: takes a checkout of the repository; `benchmarks/` is not in the package")
+    from benchmarks import report
+
+    return report.main(json_file=asked.json or None, quick=asked.quick, only=asked.only)
+
+
+COMMANDS = {"list": _list, "run": _run, "reproduce": _reproduce, "figure": _figure, "lab": _lab, "bench": _bench}
+
+if __name__ == "__main__":
+    sys.exit(main())

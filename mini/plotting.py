@@ -1,0 +1,127 @@
+"""One style for every figure, and a figure saved with the numbers behind it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure as Canvas
+
+from mini.plan import Plan
+
+# Okabe and Ito's colours, told apart by colour-blind readers; line styles differ as well.
+BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+STYLE = {
+    "figure.constrained_layout.use": True, "figure.dpi": 120, "savefig.dpi": 160, "font.size": 10,
+    "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
+    "legend.frameon": False, "lines.linewidth": 1.8, "image.cmap": "viridis", "svg.hashsalt": "mini",
+    "svg.fonttype": "path",
+    "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY],
+                                  linestyle=["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]),
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a study, made again by one command.
+
+    Args:
+      id: theme/name. title: what it shows. plans: preset -> what is run for it.
+      draw: (canvas, *datasets) -> alt text that says what the figure shows, with its numbers.
+      headline: whether `mini reproduce` draws it without `--all`.
+    """
+
+    id: str
+    title: str
+    plans: Mapping[str, tuple[Plan, ...]]
+    draw: Callable[..., str]
+    headline: bool = False
+    size: tuple[float, float] = (7.0, 4.0)
+
+
+@contextmanager
+def style():
+    """The project's look, for the time of the block."""
+    with mpl.rc_context(STYLE):
+        yield
+
+
+def canvas(size: tuple[float, float] = (7.0, 4.0)) -> Canvas:
+    """An empty figure that no window manager knows, safe in any thread."""
+    figure = Canvas(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def band(axes: Axes, curve: xr.DataArray, label: str, clock: str = "step", **look) -> None:
+    """The mean over seeds as a line, and the range over seeds as a band."""
+    x = curve[clock].values
+    mean = curve.mean("seed") if "seed" in curve.dims else curve
+    (line,) = axes.plot(x, mean, label=label, **look)
+    if "seed" in curve.dims and curve.sizes["seed"] > 1:
+        axes.fill_between(x, curve.min("seed"), curve.max("seed"), color=line.get_color(), alpha=0.18, lw=0)
+
+
+def numbers(figure: Canvas) -> list[dict]:
+    """The numbers drawn, read back from the figure itself, axes by axes."""
+    return [{"title": _title(axes), "x": axes.get_xlabel(), "y": axes.get_ylabel(), **_drawn(axes)}
+            for axes in figure.axes]
+
+
+def _title(axes: Axes) -> str:
+    return axes.get_title(loc="left") or axes.get_title()
+
+
+def _drawn(axes: Axes) -> dict:
+    lines = [{"label": str(line.get_label()), "x": _list(line.get_xdata(orig=False)),
+              "y": _list(line.get_ydata(orig=False))}
+             for line in axes.lines]
+    points = [{"label": str(c.get_label()), "xy": _list(c.get_offsets())}
+              for c in axes.collections if isinstance(c, PathCollection)]
+    bands = [{"vertices": _list(c.get_paths()[0].vertices)} for c in axes.collections
+             if not isinstance(c, PathCollection) and c.get_paths()]
+    bars = [{"x": b.get_x(), "width": b.get_width(), "height": b.get_height()} for b in axes.patches]
+    images = [{"values": _list(image.get_array()), "extent": list(image.get_extent())} for image in axes.images]
+    texts = [t.get_text() for t in axes.texts]
+    found = {"lines": lines, "points": points, "bands": bands, "bars": bars, "images": images, "texts": texts}
+    return {name: value for name, value in found.items() if value}
+
+
+def _list(array) -> list:
+    array = np.ma.filled(np.ma.asarray(array), np.nan) if np.ma.isMaskedArray(array) else np.asarray(array)
+    if array.dtype.kind not in "fiub":
+        return [str(x) for x in array.ravel()]
+    rounded = np.where(np.isfinite(array.astype(float)), array.astype(float), np.nan)
+    return json.loads(json.dumps(np.round(rounded, 6).tolist()).replace("NaN", "null"))
+
+
+def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.Dataset], **more) -> dict:
+    """Write `name`.svg, .png and .json (numbers drawn, configuration, seeds, versions, seconds, alt)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / name.replace("/", "-")
+    figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Description": alt})
+    figure.savefig(stem.with_suffix(".png"), metadata={"Description": alt})
+    record = {
+        "id": name, "alt": alt, **more,
+        "runs": [{key: _unpacked(value) for key, value in d.attrs.items()} | {"seeds": d["seed"].values.tolist()}
+                 for d in about],
+        "seconds": round(float(sum(d.attrs.get("compute_seconds", 0.0) for d in about)), 2),
+        "numbers": numbers(figure),
+    }
+    stem.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    return record
+
+
+def _unpacked(value):
+    if isinstance(value, str) and value[:1] in "{[":
+        return json.loads(value)
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,19 @@
+"""The report: one HTML page with the ledger and the figures, readable without a network."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import jinja2
+
+from mini import claims
+
+
+def write(entries: Sequence[claims.Entry], figures: Sequence[Mapping], path: Path, *, seconds: float,
+          preset: str, versions: Mapping[str, str]) -> None:
+    """Write the page beside the folder `figures/` that it shows."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    page = jinja2.Environment(loader=loader, autoescape=True).get_template("report.html").render(
+        entries=entries, figures=figures, seconds=seconds, preset=preset, versions=versions,
+        number=claims.number, criterion=claims.criterion_text,
+        file=lambda name: "figures/" + name.replace("/", "-"))
+    path.write_text(page)

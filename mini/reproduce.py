@@ -1,0 +1,140 @@
+"""Make claims and figures again: run their plans, judge, print the ledger, write report and figures."""
+
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import xarray as xr
+from tqdm.auto import tqdm
+
+from mini import claims, plotting, report
+from mini.engine import default_cache, run_plan
+from mini.engine.store import compile_cache
+from mini.errors import UsageError, unknown, wrong
+from mini.plan import Plan
+from mini.results import check_writable, versions
+from mini.studies import all_claims, all_figures, find, studies
+
+
+@dataclass
+class Bench:
+    """Runs plans with some seeds, each at most once, and counts what was found and computed."""
+
+    seeds: int = 5
+    seed_start: int = 0
+    cache: Path | None = field(default_factory=default_cache)
+    found: int = 0
+    computed: int = 0
+    done: dict[str, xr.Dataset] = field(default_factory=dict)  # by the plan's text
+
+    def run(self, plan: Plan) -> xr.Dataset:
+        plan = plan.replace(seeds=self.seeds, seed_start=self.seed_start)
+        name = f"{type(plan.experiment).__module__} {plan!r}"
+        if name not in self.done:
+            self.done[name] = dataset = run_plan(plan, cache=self.cache)
+            self.found += dataset.attrs["runs_found"]
+            self.computed += dataset.attrs["runs_computed"]
+        return self.done[name]
+
+
+def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: str = "laptop", seeds: int = 5,
+              seed_start: int = 0, only: Sequence[str] = (), fresh: bool = False, out: Path = Path("out")) -> int:
+    """Measure claims; write `claims.json`, `report.html` and `figures/` into a folder.
+
+    Args:
+      names: studies, all if empty. everything: every claim and figure, not the headlines alone.
+      only: claim ids, which come with no figure but those of their theme's name.
+      fresh: compute also what is kept from an earlier call.
+    """
+    chosen = choose_claims(names, everything, only, preset)
+    figures = [] if only else choose_figures(names, everything, preset)
+    for name, value, low in (("seeds", seeds, 1), ("seed_start", seed_start, 0)):
+        if value < low:
+            raise wrong(name, value, f"a whole number from {low} on")
+    check_writable(out / "claims.json")
+    compile_cache()
+    start, bench = time.perf_counter(), Bench(seeds, seed_start, None if fresh else default_cache())
+    entries = []
+    with tqdm(chosen, desc="claims", unit="claim", leave=False) as bar:
+        for study, claim in bar:
+            bar.set_postfix_str(claim.id)
+            datasets = [bench.run(plan) for plan in claim.setting(preset).plans]
+            entries.append(claims.judge(claim, study.name, preset, datasets))
+            tqdm.write(line(entries[-1]))
+    drawn = [draw(figure, preset, bench, out / "figures") for _, figure in
+             tqdm(figures, desc="figures", unit="figure", leave=False)]
+    seconds = time.perf_counter() - start
+    out.mkdir(parents=True, exist_ok=True)
+    claims.write_ledger(entries, out / "claims.json")
+    report.write(entries, drawn, out / "report.html", seconds=seconds, preset=preset, versions=versions())
+    print(closing(entries, bench, seconds, out))
+    return 0
+
+
+def choose_claims(names, everything: bool, only, preset: str) -> list[tuple]:
+    """The claims asked for, each with its study."""
+    known = all_claims()
+    for name in only:
+        if name not in known:
+            raise unknown("claim", name, known)
+    wanted = {find(name).name for name in names} or set(studies())
+    chosen = [(study, claim) for study, claim in known.values() if study.name in wanted
+              and (claim.id in only if only else everything or claim.headline)]
+    lacking = [claim.id for _, claim in chosen if preset not in claim.settings]
+    if lacking and only:
+        raise UsageError(f"preset: {', '.join(lacking)} has no {preset!r} setting, takes laptop")
+    for name in lacking:
+        print(f"{name}: no {preset} setting, left out", file=sys.stderr)
+    return [(study, claim) for study, claim in chosen if preset in claim.settings]
+
+
+def choose_figures(names, everything: bool, preset: str) -> list[tuple]:
+    wanted = {find(name).name for name in names} or set(studies())
+    return [(s, f) for s, f in all_figures().values()
+            if s.name in wanted and preset in f.plans and (everything or f.headline)]
+
+
+def draw(figure: plotting.Figure, preset: str, bench: Bench, folder: Path) -> dict:
+    """Draw one figure and save it with its numbers; returns what was saved beside it."""
+    start = time.perf_counter()
+    datasets = [bench.run(plan) for plan in figure.plans[preset]]
+    with plotting.style():
+        canvas = plotting.canvas(figure.size)
+        alt = figure.draw(canvas, *datasets)
+        return plotting.save(canvas, figure.id, folder, alt, datasets, title=figure.title, preset=preset,
+                             wall_seconds=round(time.perf_counter() - start, 2))
+
+
+def one_figure(name: str, preset: str, seeds: int, seed_start: int, fresh: bool, folder: Path) -> None:
+    """Draw one figure by its id."""
+    if name not in all_figures():
+        raise unknown("figure", name, all_figures())
+    _, figure = all_figures()[name]
+    if preset not in figure.plans:
+        raise wrong("preset", preset, "one of " + ", ".join(figure.plans))
+    check_writable(folder / "figure.json")
+    compile_cache()
+    bench = Bench(seeds, seed_start, None if fresh else default_cache())
+    record = draw(figure, preset, bench, folder)
+    print(f"{record['alt']}\nwritten: {folder / name.replace('/', '-')}.svg, .png, .json "
+          f"({bench.computed} runs computed, {bench.found} already there)")
+
+
+def line(entry: claims.Entry) -> str:
+    """One claim on one line of a terminal."""
+    value = f"{claims.number(entry.value)} [{claims.number(entry.low)}, {claims.number(entry.high)}]"
+    more = f", about {entry.seeds_needed} seeds would tell" if entry.seeds_needed else ""
+    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)} {entry.unit}{more}"
+
+
+def closing(entries: Sequence[claims.Entry], bench: Bench, seconds: float, out: Path) -> str:
+    count = {v: sum(e.verdict == v for e in entries)
+             for v in (claims.REPRODUCED, claims.NOT_HERE, claims.UNDECIDED)}
+    verdicts = ", ".join(f"{n} {v}" for v, n in count.items() if n)
+    kept = f" ({bench.found} runs were already computed for this configuration and code)" if bench.found else ""
+    width = min(shutil.get_terminal_size().columns, 100)
+    return (f"{'-' * width}\n{len(entries)} claims: {verdicts}; {seconds:.0f} s, {bench.computed} runs computed{kept}\n"
+            f"report: {out / 'report.html'}   ledger: {out / 'claims.json'}   figures: {out / 'figures'}")

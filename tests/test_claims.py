@@ -1,0 +1,109 @@
+"""Claims: intervals against closed forms, verdicts, and a sabotage that turns every claim."""
+
+import numpy as np
+import pytest
+import scipy.stats
+import xarray as xr
+
+from mini import claims
+from mini.claims import Claim, Interval, Published, Setting
+from mini.engine import run_plan
+from mini.errors import UsageError
+from mini.studies import all_claims
+
+ALL = all_claims()
+
+
+def test_t_interval_is_scipys():
+    x = [1.0, 2.5, 3.0, 2.2, 1.9]
+    low, high = scipy.stats.t.interval(0.95, 4, np.mean(x), scipy.stats.sem(x))
+    assert claims.t_interval(x) == pytest.approx((np.mean(x), low, high))
+
+
+@pytest.mark.parametrize("right, trials", [(0, 10), (7, 10), (10, 10)])
+def test_binomial_interval_is_clopper_and_pearson(right, trials):
+    low = scipy.stats.beta.ppf(0.025, right, trials - right + 1) if right else 0.0
+    high = scipy.stats.beta.ppf(0.975, right + 1, trials - right) if right < trials else 1.0
+    assert claims.binomial_interval(right, trials) == pytest.approx((right / trials, low, high))
+
+
+@pytest.mark.parametrize("interval, criterion, expected", [
+    ((2, 1, 3), (0, None), "reproduced"), ((2, 1, 3), (None, 0), "not at this scale"),
+    ((2, 1, 3), (2, None), "undecided"), ((2, 1, 3), (1, 3), "reproduced"), ((2, 1, 3), (1.5, 2.5), "undecided"),
+    ((5, -np.inf, np.inf), (0, None), "undecided"),
+])
+def test_verdicts(interval, criterion, expected):
+    assert claims.verdict(Interval(*interval), criterion) == expected
+
+
+def test_seeds_to_decide_is_the_first_number_that_would():
+    x = np.array([0.2, -0.1, 0.3, 0.1, -0.2])
+    n = claims.seeds_to_decide(x, (0, None))
+    def half(n):
+        return scipy.stats.t.ppf(0.975, n - 1) * x.std(ddof=1) / np.sqrt(n)
+    assert half(n) < x.mean() < half(n - 1)
+
+
+def example(numbers):
+    made = Claim("a/b", "s", Published("1", "power2022", "Fig. 1"), "1", {"laptop": Setting((), (0, None))},
+                 lambda data: data.x, lambda plan: plan)
+    data = xr.Dataset({"x": ("seed", numbers)}, attrs={"compute_seconds": 1.0})
+    return claims.judge(made, "study", "laptop", [data])
+
+
+def test_fewer_than_five_seeds_decide_nothing():
+    assert example([1.0, 1.0, 1.0, 1.0]).verdict == "undecided"
+    assert example([1.0, 1.0, 1.0, 1.0]).seeds_needed == 5
+    assert example([1.0] * 5).verdict == "reproduced"
+
+
+def test_a_missing_number_is_never_reproduced():
+    entry = example([1.0, 1.0, 1.0, 1.0, np.nan])
+    assert entry.verdict == "undecided" and entry.per_seed[-1] is None
+
+
+def test_the_ledger_reads_back(tmp_path):
+    entries = [example([1.0, 2.0, 3.0, 2.0, 1.0])]
+    claims.write_ledger(entries, tmp_path / "claims.json")
+    assert claims.read_ledger(tmp_path / "claims.json") == entries
+    (tmp_path / "bad.json").write_text('[{"id": 1}]')
+    with pytest.raises(UsageError, match="not a list of claims"):
+        claims.read_ledger(tmp_path / "bad.json")
+
+
+def test_every_claim_is_well_formed():
+    bibliography = claims.data_file("papers.bib").read_text()
+    for name, (_, claim) in ALL.items():
+        assert name == claim.id and name.count("/") == 1
+        assert claim.published.paper in bibliography
+        assert "laptop" in claim.settings
+        for setting in claim.settings.values():
+            assert setting.criterion != (None, None)
+            for plan in setting.plans:
+                plan.check()
+                claim.sabotage(plan).check()
+
+
+def test_the_committed_ledger_holds_every_claim_and_the_readme_agrees():
+    from pathlib import Path
+
+    from mini.readme import with_table
+
+    entries = claims.read_ledger()
+    assert {e.id for e in entries} == set(ALL)
+    for e in entries:
+        claim = ALL[e.id][1]
+        assert e.criterion == claim.setting(e.preset).criterion
+        assert (e.statement, e.published) == (claim.statement, claim.published.figure)
+        if not claim.count:
+            interval = claims.t_interval([np.nan if x is None else x for x in e.per_seed])
+            assert claims.verdict(interval, e.criterion) == e.verdict
+    readme = Path(__file__).parents[1] / "README.md"
+    assert with_table(readme.read_text(), entries) == readme.read_text()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_sabotage_turns_the_verdict(name):
+    study, claim = ALL[name]
+    datasets = [run_plan(claim.sabotage(plan), progress=False) for plan in claim.setting("laptop").plans]
+    assert claims.judge(claim, study.name, "laptop", datasets).verdict != "reproduced"

@@ -1,0 +1,157 @@
+"""The command line, as a person types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import xarray as xr
+
+from mini.cli import main
+from mini.engine.stream import Group
+from mini.studies import all_claims
+
+
+def test_without_words_it_teaches(capsys):
+    assert main([]) == 0
+    assert "mini reproduce" in capsys.readouterr().out
+
+
+def test_list_names_everything(capsys):
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in all_claims())
+    assert main(["list", "--json"]) == 0
+    (study,) = [s for s in json.loads(capsys.readouterr().out) if s["study"] == "grokking"]
+    assert {c["id"] for c in study["claims"]} == {i for i, (s, _) in all_claims().items() if s.name == "grokking"}
+    assert all(c["seconds"] > 0 for c in study["claims"])
+
+
+def test_help_shows_every_field_with_default_and_meaning(capsys):
+    from mini.experiment import fields_of
+    from mini.studies.grokking import Grokking
+
+    with pytest.raises(SystemExit) as end:
+        main(["run", "grokking", "--help"])
+    assert end.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    for name in fields_of(Grokking):
+        assert f"--{name.replace('_', '-')}" in text
+    assert "default: 0.5" in text and "--steps" in text and "modulus" in text
+
+
+def test_run_writes_a_labelled_file(tmp_path, capsys):
+    out = tmp_path / "runs.nc"
+    words = ("run grokking --p 11 --width 16 --weight-decay 2 --steps 20 --every 10 --seeds 2 --seed-start 100 "
+             f"--sweep corruption=0,0.2 --out {out}").split()
+    assert main(words) == 0
+    runs = xr.open_dataset(out, engine="h5netcdf")
+    assert runs.train_accuracy.dims == ("corruption", "seed", "step")
+    assert runs.seed.values.tolist() == [100, 101] and runs.step.values.tolist() == [0, 10, 20]
+    for name in ("train_accuracy", "test_accuracy", "train_loss", "test_loss", "corrupted_accuracy",
+                 "clean_accuracy", "restored_accuracy"):
+        assert name in runs
+    assert json.loads(runs.attrs["configuration"])["p"] == 11
+    assert "already computed" not in capsys.readouterr().err
+    assert main(words) == 0
+    assert "4 were already computed" in capsys.readouterr().err
+
+
+def test_run_takes_another_experiment_and_a_list_of_ticks(tmp_path):
+    out = tmp_path / "c.nc"
+    assert main(f"run grokking/closed-form --width 48 --p 11 --seeds 1 --out {out}".split()) == 0
+    assert xr.open_dataset(out, engine="h5netcdf").accuracy.dims == ("seed", "step")
+    assert main(f"run grokking --p 11 --width 8 --steps 100 --every 1,10,100 --seeds 1 --out {out}".split()) == 0
+    assert xr.open_dataset(out, engine="h5netcdf").step.values.tolist() == [0, 1, 10, 100]
+
+
+BAD = {
+    "run groking": "did you mean 'grokking'",
+    "rnu grokking": "did you mean 'run'",
+    "run grokking/closed": "did you mean 'closed-form'",
+    "run grokking --widht 10": "did you mean 'width'",
+    "run grokking --train-fraction 1.5": "train_fraction: got 1.5",
+    "run grokking --train-fraction 0.0001": "train_fraction: got 0.0001",
+    "run grokking --corruption -0.1": "corruption: got -0.1",
+    "run grokking --operation multiplication --p 33": "p: got 33, takes a prime",
+    "run grokking --p three": "p: got 'three', takes a whole number",
+    "run grokking --steps -1": "ticks: got -1",
+    "run grokking --every 0": "every: got 0",
+    "run grokking --every 10,5": "increasing",
+    "run grokking --seeds 0": "seeds: got 0",
+    "run grokking --weight-decay nan": "weight_decay: got nan",
+    "run grokking --activation tanh": "activation: got 'tanh', takes one of square, relu",
+    "run grokking --sweep corruption=0,2": "corruption: got 2.0",
+    "run grokking --sweep corrupton=0": "did you mean 'corruption'",
+    "run grokking --sweep corruption": "name=v1,v2",
+    "run grokking --sweep p=a": "sweep p",
+    "run grokking --hold data=x": "hold",
+    "run grokking --model transformer --heads 3": "width",
+    "reproduce --only grokking/dely": "did you mean 'grokking/delay'",
+    "reproduce nothing": "study: no 'nothing'",
+    "reproduce --seeds 0": "seeds",
+    "figure grokking/curve": "did you mean 'grokking/curves'",
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_bad_input_is_one_line_and_status_2(words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Group, "stream", lambda *a, **k: pytest.fail("training began"))
+    assert main(words.split()) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1 and BAD[words] in said[0], said
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere/runs.nc", "/dev/null/runs.nc", "/tmp"])
+def test_an_output_place_that_cannot_be_written_is_refused_first(place, capsys, monkeypatch):
+    monkeypatch.setattr(Group, "stream", lambda *a, **k: pytest.fail("training began"))
+    assert main(["run", "grokking", "--out", place]) == 2
+    assert "out: got" in capsys.readouterr().err
+
+
+def test_reproduce_writes_ledger_report_and_figures(tmp_path, capsys):
+    words = f"reproduce grokking --only grokking/closed-form-accuracy --seeds 5 --out {tmp_path}".split()
+    assert main(words) == 0
+    (entry,) = json.loads((tmp_path / "claims.json").read_text())
+    assert list(entry)[:12] == ["id", "study", "paper", "statement", "published", "published_source", "unit",
+                                "criterion", "value", "low", "high", "seeds"]
+    assert entry["verdict"] == "reproduced" and len(entry["per_seed"]) == 5
+    assert "closed-form-accuracy" in (tmp_path / "report.html").read_text()
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "already computed" in capsys.readouterr().out
+
+
+def test_a_figure_has_its_numbers_beside_it(tmp_path):
+    assert main(f"figure grokking/closed-form --seeds 2 --out {tmp_path}".split()) == 0
+    record = json.loads((tmp_path / "grokking-closed-form.json").read_text())
+    assert record["alt"] and record["numbers"][0]["lines"][0]["y"][-1] == pytest.approx(1.0)
+    (run,) = record["runs"]
+    assert run["seeds"] == [0, 1] and run["versions"]["jax"] and run["configuration"]["p"] == 97
+    for kind in ("svg", "png"):
+        assert (tmp_path / f"grokking-closed-form.{kind}").stat().st_size > 1000
+    first = (tmp_path / "grokking-closed-form.svg").read_bytes()
+    assert main(f"figure grokking/closed-form --seeds 2 --out {tmp_path}".split()) == 0
+    assert (tmp_path / "grokking-closed-form.svg").read_bytes() == first
+
+
+def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(tmp_path):
+    out = tmp_path / "runs.nc"
+    environment = os.environ | {"MINI_CACHE": str(tmp_path / "cache")}
+    words = [sys.executable, "-m", "mini.cli", *("run grokking --p 23 --width 64 --steps 20000 --every 1000 --seeds 40 "
+                                                 f"--out {out}").split()]
+    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        time.sleep(0.1)
+        if len(list((tmp_path / "cache").rglob("runs/**/*.npz"))) >= 1:
+            break
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on from there" in said and not out.exists()
+    assert list((tmp_path / "cache").rglob("runs/**/*.npz"))
