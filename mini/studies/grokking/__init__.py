@@ -1,0 +1,5 @@
+"""Grokking: networks that learn modular arithmetic by heart, then by rule, and under false labels."""
+
+from mini.studies.grokking.experiment import ClosedForm, Grokking
+
+EXPERIMENTS = {"grokking": Grokking, "closed-form": ClosedForm}

@@ -1,0 +1,146 @@
+"""Claims on clean data. Criteria are written from the published figures, before measuring."""
+
+import numpy as np
+import scipy.stats
+import xarray as xr
+
+from mini.claims import Claim, Published, Setting
+from mini.measures.curves import first_tick, last
+from mini.studies.grokking import settings
+
+NEVER = -1.0  # the margin of a run that never came to the point where the others are measured
+
+
+def untrained(plan):
+    """The sabotage of most claims: no training."""
+    return plan.replace(learning_rate=0.0, ticks=20, every=10)
+
+
+def everywhere(plans: dict, criterion) -> dict:
+    """One criterion for every preset."""
+    return {preset: Setting((plan,), criterion) for preset, plan in plans.items()}
+
+
+def smallest(*margins: xr.DataArray) -> xr.DataArray:
+    """Each seed's smallest margin."""
+    return xr.concat(margins, "condition", join="outer").min("condition")
+
+
+def delay(runs):
+    """Steps to 95% test over steps to 99% train; 0 where the rule was never found."""
+    test = first_tick(runs.test_accuracy, 0.95)
+    ratio = test / np.maximum(first_tick(runs.train_accuracy, 0.99), 1)
+    return xr.where(np.isfinite(ratio), ratio, 0.0)
+
+
+def trend(runs, name: str):
+    """Rank correlation of the steps to 95% test with a swept name; 0 where they do not vary."""
+    steps = first_tick(runs.test_accuracy, 0.95).transpose("seed", name)
+    x = runs[name].values
+    steps = np.minimum(steps.values, 1e9)  # never is later than any step
+    return [0.0 if len(set(row)) == 1 else scipy.stats.spearmanr(x, row).statistic for row in steps]
+
+
+def near_the_log(runs):
+    """A quarter, less the larger relative distance from steps 20 (99% train) and 42 (99% test)."""
+    train = np.minimum(first_tick(runs.train_accuracy, 0.99), 1e3)
+    test = np.minimum(first_tick(runs.test_accuracy, 0.99), 1e3)
+    return 0.25 - np.maximum(abs(train / 20 - 1), abs(test / 42 - 1))
+
+
+def periodic(runs):
+    """A tenth, less the larger distance of mean IPR from 0.05 before and 0.83 after 100 steps."""
+    ipr = runs.mean_ipr
+    return 0.1 - np.maximum(abs(ipr.sel(step=0, drop=True) - 0.05), abs(last(ipr) - 0.83))
+
+
+def hidden_progress(runs):
+    """Share of restricted loss's fall (from its highest point to the end) and of excluded loss's rise
+    (from its lowest) that comes before test accuracy is 50%; the smaller, less 25%."""
+    margins = []
+    for seed in runs.seed:
+        run = runs.sel(seed=seed)
+        before = np.flatnonzero(run.test_accuracy.values < 0.5)[-1]
+        if before + 1 == run.sizes["step"]:
+            margins.append(NEVER)
+            continue
+        restricted, excluded = run.restricted_loss.values, run.excluded_loss.values
+        fall = (restricted.max() - restricted[before]) / (restricted.max() - restricted[-1])
+        rise = (excluded[before] - excluded.min()) / (excluded[-1] - excluded.min())
+        margins.append(min(fall, rise) - 0.25)
+    return np.array(margins)
+
+
+def hidden_in_the_logarithm(runs):
+    """Test right and periodic after reindexing (IPR 0.7 or more), while raw IPR stays near noise, 4 / F."""
+    noise = 4 / (runs.sizes["frequency"])
+    end = last(runs)
+    return smallest(end.test_accuracy - 0.95, end.mean_ipr - 0.7, noise - end.mean_ipr_raw)
+
+
+def by_heart_only(runs):
+    """Train at 99%, test never above 10%."""
+    return smallest(last(runs.train_accuracy) - 0.99, 0.1 - runs.test_accuracy.max("step"))
+
+
+CLAIMS = (
+    Claim(
+        "grokking/delay", "Training is perfect long before testing: steps to 95% test over steps to 99% train.",
+        Published("about 1000 (division, no decay)", "power2022", "Fig. 1 left (read off the plot)"), "ratio",
+        everywhere(settings.DELAY, (10, None)), delay, lambda plan: plan.replace(operation="unlearnable", ticks=200),
+        headline=True, seconds=12),
+    Claim(
+        "grokking/weight-decay", "More weight decay shortens the delay: rank correlation of decay with steps to 95% test.",
+        Published("decay generalises soonest of all interventions", "power2022", "Fig. 2 left (recalled)"),
+        "rank correlation", everywhere(settings.WEIGHT_DECAY, (None, -0.5)),
+        lambda runs: trend(runs, "weight_decay"), untrained, seconds=8),
+    Claim(
+        "grokking/data-fraction", "Less data lengthens the delay: rank correlation of the share with steps to 95% test.",
+        Published("steps grow rapidly as the share falls", "power2022", "Fig. 1 centre (recalled)"),
+        "rank correlation", everywhere(settings.DATA_FRACTION, (None, -0.5)),
+        lambda runs: trend(runs, "train_fraction"), untrained, seconds=20),
+    Claim(
+        "grokking/reference-run", "The reference run memorises at step 20 and generalises at step 42, each within a quarter.",
+        Published("99% train at step 20, 99% test at step 42", "doshi2024", "the authors' notebook log"), "margin",
+        everywhere(settings.REFERENCE, (0, None)), near_the_log, untrained, headline=True, seconds=12),
+    Claim(
+        "grokking/closed-form-accuracy", "Weights written down, not trained, add modulo 97 (480 neurons; share of pairs).",
+        Published("100%", "gromov2023", "section 3 (secondary)"), "1", everywhere(settings.CLOSED_FORM, (0.999, None)),
+        lambda runs: _counted(runs.accuracy), lambda plan: plan.replace(matched=False), headline=True, count=True,
+        seconds=3),
+    Claim(
+        "grokking/closed-form-error", "The closed form's mean squared error is 4 / N (error times N / 4, at N = 960).",
+        Published("1 (derived here from the paper's weights)", "doshi2024", "Eq. 2"), "1",
+        everywhere(settings.CLOSED_FORM, (0.8, 1.25)),
+        lambda runs: last(runs.scaled_error).sel(width=960), lambda plan: plan.replace(matched=False), seconds=3),
+    Claim(
+        "grokking/fourier", "Neurons become waves: mean IPR goes from 0.05 to 0.83 in 100 steps, each within 0.1.",
+        Published("0.05 to 0.83", "doshi2024", "IPR histograms, clean data (read off the plot)"), "margin",
+        everywhere(settings.REFERENCE, (0, None)), periodic, untrained, headline=True, seconds=12),
+    Claim(
+        "grokking/progress", "A quarter of restricted loss's fall and of excluded loss's rise come before test "
+        "accuracy reaches 50%.",
+        Published("both move throughout circuit formation, before the jump", "nanda2023", "Fig. 7 (recalled)"), "margin",
+        everywhere(settings.DELAY, (0, None)), hidden_progress,
+        lambda plan: plan.replace(operation="unlearnable", ticks=200), headline=True, seconds=12),
+    Claim(
+        "grokking/multiplication", "Multiplication is learned as addition of discrete logarithms: waves only after reindexing.",
+        Published("the same phase diagrams as addition", "doshi2024", "appendix (secondary)"), "margin",
+        everywhere(settings.MULTIPLICATION, (0, None)), hidden_in_the_logarithm, untrained, seconds=6),
+    Claim(
+        "grokking/unlearnable", "a b + a + b b is learned by heart only: train at 99%, test never above 10%.",
+        Published("tasks with a term in a b do not generalise", "doshi2024b", "section on learnability (secondary)"),
+        "margin", everywhere(settings.UNLEARNABLE, (0, None)), by_heart_only,
+        lambda plan: plan.replace(operation="addition", weight_decay=5.0, ticks=400), seconds=8),
+    Claim(
+        "grokking/transformer", "A one-layer transformer finds the rule within 1000 steps (test accuracy).",
+        Published("100% train and test within 1000 steps", "doshi2024", "the authors' transformer notebook"), "1",
+        everywhere(settings.TRANSFORMER, (0.99, None)), lambda runs: last(runs.test_accuracy), untrained, seconds=30),
+)
+
+
+def _counted(accuracy: xr.DataArray):
+    """Right answers and questions of each seed, at the width of 480 over all 97 x 97 pairs."""
+    pairs = 97**2
+    right = np.round(last(accuracy).sel(width=480).values * pairs)
+    return right, np.full(right.shape, pairs)

@@ -1,0 +1,151 @@
+"""Claims under corrupted labels. Criteria are written from the published figures, before measuring.
+
+The regimes are those of Doshi and others 2024, table 2, by final accuracies alone; the published
+anchors are p = 97, half the data, 35% corrupted, weight decay 0, 5, 15 and 20.
+"""
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from mini.claims import Claim, Published, Setting
+from mini.measures.curves import last
+from mini.studies.grokking import settings
+from mini.studies.grokking.claims.clean import everywhere, smallest, untrained
+
+
+def corruption(runs: xr.Dataset) -> float:
+    return json.loads(runs.attrs["configuration"])["corruption"]
+
+
+def regime(index: int):
+    """The runs at the index-th decay of the sweep."""
+    def pick(runs):
+        return runs.isel(weight_decay=index)
+    return pick
+
+
+COEXIST, PARTIAL, FULL = regime(0), regime(1), regime(2)
+
+
+def coexists(runs) -> xr.DataArray:
+    """Both accuracies at least 90%."""
+    end = last(runs)
+    return smallest(end.train_accuracy - 0.9, end.test_accuracy - 0.9)
+
+
+def partly_inverts(runs) -> xr.DataArray:
+    """Test at least 90%, train below it and at least 1.05 - xi."""
+    end = last(runs)
+    return smallest(end.test_accuracy - 0.9, 0.9 - end.train_accuracy,
+                    end.train_accuracy - (1.05 - corruption(runs)))
+
+
+def inverts(runs) -> xr.DataArray:
+    """Test at least 90%, train below 1.05 - xi."""
+    end = last(runs)
+    return smallest(end.test_accuracy - 0.9, 1.05 - corruption(runs) - end.train_accuracy)
+
+
+def forgets(runs) -> xr.DataArray:
+    """Test at least 90% once, and both accuracies below 90% in the end."""
+    end = last(runs)
+    return smallest(runs.test_accuracy.max("step") - 0.9, 0.9 - end.test_accuracy, 0.9 - end.train_accuracy)
+
+
+def two_stages(runs) -> xr.DataArray:
+    """Both accuracies at least 90% at one time; in the end train within 5% of 1 - xi + xi / p."""
+    full = FULL(runs)
+    p, xi = json.loads(runs.attrs["configuration"])["p"], corruption(runs)
+    both = np.minimum(full.train_accuracy, full.test_accuracy).max("step")
+    return smallest(both - 0.9, 0.05 - abs(last(full.train_accuracy) - (1 - xi + xi / p)))
+
+
+def pruned(runs, order: str, share: float, subset: str) -> xr.DataArray:
+    return COEXIST(runs).pruned_accuracy.sel(order=order, pruned_fraction=share, subset=subset, drop=True)
+
+
+def low_ipr_memorise(runs) -> xr.DataArray:
+    """60% of the least periodic neurons gone: corrupted labels at most 10%, test at least 95%."""
+    return smallest(0.1 - pruned(runs, "low_ipr", 0.6, "corrupted"), pruned(runs, "low_ipr", 0.6, "test") - 0.95)
+
+
+def high_ipr_generalise(runs) -> xr.DataArray:
+    """30% of the most periodic neurons gone: test at most 20%, corrupted labels at least 85%."""
+    return smallest(0.2 - pruned(runs, "high_ipr", 0.3, "test"), pruned(runs, "high_ipr", 0.3, "corrupted") - 0.85)
+
+
+def random_spares_neither(runs) -> xr.DataArray:
+    """60% gone at random: test at least 30 points below low-IPR pruning, within 20 of corrupted."""
+    test, false = pruned(runs, "random", 0.6, "test"), pruned(runs, "random", 0.6, "corrupted")
+    return smallest(pruned(runs, "low_ipr", 0.6, "test") - test - 0.3, 0.2 - abs(test - false))
+
+
+def dropout_inverts(runs) -> xr.DataArray:
+    """Without decay: coexistence without dropout, full inversion with a share of 0.3."""
+    return smallest(coexists(runs.sel(dropout=0.0)), inverts(runs.sel(dropout=0.3).assign_attrs(runs.attrs)))
+
+
+def norm_inverts(runs) -> xr.DataArray:
+    """With normalisation full inversion and |gamma| of the less periodic half at most 3/4 of the
+    other's; the same minibatch without it not fully inverted."""
+    on, off = (runs.sel(batch_norm=x).assign_attrs(runs.attrs) for x in (True, False))
+    return smallest(inverts(on), 0.75 - gamma_ratio(on), last(off.train_accuracy) - (1.05 - corruption(runs)))
+
+
+def gamma_ratio(runs) -> xr.DataArray:
+    """Mean |gamma| of the half of neurons with lower IPR over that of the other half."""
+    ipr, gamma = last(runs.ipr), runs.gamma
+    low = ipr <= ipr.median("neuron")
+    return gamma.where(low).mean("neuron") / gamma.where(~low).mean("neuron")
+
+
+def transformer_regimes(coexisting, inverting) -> xr.DataArray:
+    """Coexistence in the one set-up, full inversion in the other."""
+    return smallest(coexists(coexisting), inverts(inverting))
+
+
+DOSHI = "doshi2024"
+LOG = "the authors' notebook log"
+CLAIMS = (
+    Claim("corrupted/coexistence", "Without decay, false labels and the rule live in one network: both accuracies 90%.",
+          Published("train 97.8%, test 98.3% (decay 0)", DOSHI, LOG), "margin",
+          everywhere(settings.REGIMES, (0, None)), lambda runs: coexists(COEXIST(runs)), untrained,
+          headline=True, seconds=20),
+    Claim("corrupted/partial-inversion", "With some decay the network corrects part of the false labels it was given.",
+          Published("train 78.6%, test 100% (decay 5)", DOSHI, LOG), "margin",
+          everywhere(settings.REGIMES, (0, None)), lambda runs: partly_inverts(PARTIAL(runs).assign_attrs(runs.attrs)),
+          untrained, seconds=20),
+    Claim("corrupted/full-inversion", "With more decay the network answers truly where it was taught falsely.",
+          Published("train 65.4%, test 100% (decay 15)", DOSHI, LOG), "margin",
+          everywhere(settings.REGIMES, (0, None)), lambda runs: inverts(FULL(runs).assign_attrs(runs.attrs)),
+          untrained, headline=True, seconds=20),
+    Claim("corrupted/forgetting", "With too much decay the network finds the rule and then loses everything.",
+          Published("test 100% at step 300, chance by 2300 (decay 20)", DOSHI, LOG), "margin",
+          everywhere(settings.FORGETTING, (0, None)), forgets, untrained, seconds=25),
+    Claim("corrupted/two-stages", "First both accuracies are high, then train accuracy falls to 1 - xi + xi / p.",
+          Published("both above 91% at step 120, train 65.4% from step 280", DOSHI, LOG), "margin",
+          everywhere(settings.REGIMES, (0, None)), two_stages, untrained, seconds=20),
+    Claim("corrupted/prune-low-ipr", "The least periodic neurons hold the false labels: without 60% of them the rule is left.",
+          Published("corrupted about 1%, test about 100% at 60%", DOSHI, "pruning figure (read off the plot)"), "margin",
+          everywhere(settings.REGIMES, (0, None)), low_ipr_memorise, untrained, headline=True, seconds=20),
+    Claim("corrupted/prune-high-ipr", "The most periodic neurons hold the rule: without 30% of them the false labels are left.",
+          Published("test about 1%, corrupted about 97% at 30%", DOSHI, "pruning figure (read off the plot)"), "margin",
+          everywhere(settings.REGIMES, (0, None)), high_ipr_generalise, untrained, seconds=20),
+    Claim("corrupted/prune-random", "The control: pruned at random, rule and false labels fade together.",
+          Published("no control in the paper", DOSHI, "added here"), "margin",
+          everywhere(settings.REGIMES, (0, None)), random_spares_neither, untrained, headline=True, seconds=20),
+    Claim("corrupted/dropout", "Dropout inverts without any decay.",
+          Published("larger shares of dropout move the phase diagram to inversion", DOSHI, "appendix (secondary)"),
+          "margin", everywhere(settings.DROPOUT, (0, None)), dropout_inverts, untrained, seconds=25),
+    Claim("corrupted/batchnorm", "Batch normalisation inverts where the same minibatch without it does not, by small "
+          "scales for the less periodic neurons.",
+          Published("full against partial inversion; |gamma| .01-.03 against .04-.06", DOSHI,
+                    "BatchNorm section and notebook titles"), "margin",
+          everywhere(settings.BATCH_NORM, (0, None)), norm_inverts, untrained, seconds=40),
+    Claim("corrupted/transformer", "A transformer coexists with little decay and inverts with more.",
+          Published("coexistence at decay 10, full inversion at decay 50", DOSHI, "transformer section (secondary)"),
+          "margin", {"laptop": Setting((settings.TRANSFORMER_COEXISTS, settings.TRANSFORMER_INVERTS), (0, None))},
+          transformer_regimes, untrained, seconds=45),
+)

@@ -1,0 +1,85 @@
+"""Grokking under the reader's fingers: accuracies, the spectrum and every answer, trained live."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mini import plotting
+from mini.explorer import Explorer
+from mini.studies.grokking.experiment import Grokking
+
+CONTROLS = {
+    "p": [23, 31, 47, 59],
+    "train_fraction": [0.3, 0.4, 0.5, 0.6, 0.7, 0.8],
+    "weight_decay": (0.0, 20.0, 0.5),
+    "corruption": (0.0, 0.6, 0.05),
+    "width": [32, 64, 128, 256],
+    "seed": (0, 20, 1),
+    "ticks": [100, 200, 400, 1000, 2000],
+}
+CURVES = {
+    "train_accuracy": ("train", {"color": plotting.BLUE, "linestyle": "-"}),
+    "test_accuracy": ("test", {"color": plotting.VERMILION, "linestyle": "--"}),
+    "corrupted_accuracy": ("false labels", {"color": plotting.BLACK, "linestyle": ":"}),
+}
+
+
+def explorer(controls: Sequence[str] = tuple(CONTROLS), *, ticks: int = 400, seed: int = 0,
+             **fields) -> Explorer:
+    """The explorer of this study.
+
+    Args:
+      controls: names of the controls to show, of `CONTROLS`; a worksheet may show fewer.
+      ticks: steps at first. seed: the first draw. fields: other fields of `Grokking`, as they start.
+    """
+    chosen = {name: CONTROLS[name] for name in controls}
+    return Explorer(Grokking(table=True, **fields), chosen, draw, ticks=ticks, seed=seed)
+
+
+def draw(figure: Figure, dataset: xr.Dataset) -> str:
+    """Three panels of one run, perhaps not finished; returns what they show, in words."""
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1.5, 1.1, 1])
+    seen = dataset.isel(step=slice(0, max(int(dataset["test_loss"].notnull().sum()), 1)))
+    words = [_accuracies(left, seen), _spectrum(middle, seen), _table(right, seen)]
+    return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
+
+
+def _accuracies(axes: Axes, seen: xr.Dataset) -> str:
+    words = []
+    for name, (label, look) in CURVES.items():
+        curve = seen[name]
+        if curve.notnull().any():
+            axes.plot(seen["step"], curve, label=label, **look)
+            words.append(f"{label} {float(curve[-1]):.2f}")
+    axes.set(title="accuracy", xlabel="step", ylim=(-0.02, 1.02), yticks=[0, 0.5, 1])
+    axes.locator_params(axis="x", nbins=5)
+    axes.legend(loc="center right")
+    return "accuracy " + ", ".join(words)
+
+
+def _spectrum(axes: Axes, seen: xr.Dataset) -> str:
+    bins = np.linspace(0, 1, 26)
+    first, now = (ipr[np.isfinite(ipr)] for ipr in (seen["ipr"].values[0], seen["ipr"].values[-1]))
+    axes.hist(first, bins, histtype="step", color=plotting.BLACK, linestyle="--", label="untrained")
+    axes.hist(now, bins, color=plotting.GREEN, alpha=0.8, label="now")
+    axes.set(title="how pure a wave a neuron is", xlabel="inverse participation ratio", ylabel="neurons",
+             xticks=[0, 0.5, 1])
+    axes.locator_params(axis="y", nbins=4)
+    axes.legend()
+    dead = seen.sizes["neuron"] - now.size
+    mean = f"mean inverse participation ratio {now.mean():.2f}, was {first.mean():.2f}" if now.size else ""
+    return ", ".join(filter(None, [mean, f"{dead} neurons dead" if dead else ""]))
+
+
+def _table(axes: Axes, seen: xr.Dataset) -> str:
+    table = seen["prediction_table"].values[-1]
+    p = len(table)
+    truth = np.add.outer(np.arange(p), np.arange(p)) % p
+    axes.imshow(table, cmap="twilight", vmin=0, vmax=p, origin="lower", interpolation="nearest")
+    axes.grid(False)
+    axes.set(title="the answer to every pair", xlabel="b", ylabel="a", xticks=[0, p - 1],
+             yticks=[0, p - 1])
+    return f"{float((table == truth).mean()):.0%} of all {p * p} pairs answered with a + b modulo {p}"

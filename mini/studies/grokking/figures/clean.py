@@ -1,0 +1,128 @@
+"""Figures on clean data."""
+
+import numpy as np
+
+from mini.measures.curves import first_tick
+from mini.plan import Plan
+from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, band
+from mini.studies.grokking import settings
+from mini.studies.grokking.experiment import Grokking
+
+DELAY_MAP = {"laptop": (Plan(Grokking(**settings.SMALL_MLP, spectrum=False), 1000, 10, sweep={
+    "train_fraction": settings.FRACTIONS, "weight_decay": (0.25, *settings.DECAYS)}),)}
+
+
+def alone(plans: dict) -> dict:
+    """Presets of one plan each."""
+    return {preset: (plan,) for preset, plan in plans.items()}
+
+
+def curves(canvas, runs) -> str:
+    axes = canvas.add_subplot()
+    band(axes, runs.train_accuracy, "training pairs", color=BLUE)
+    band(axes, runs.test_accuracy, "held-out pairs", color=ORANGE, linestyle="--")
+    axes.set(xscale="symlog", xlim=(5, runs.step[-1]), ylim=(-0.02, 1.04), xlabel="step", ylabel="accuracy",
+             title="First by heart, then by rule")
+    axes.legend(loc="center left")
+    train = first_tick(runs.train_accuracy, 0.99).median().item()
+    test = first_tick(runs.test_accuracy, 0.95).median().item()
+    return (f"Accuracy against step on a logarithmic axis, {runs.sizes['seed']} seeds. Training accuracy reaches "
+            f"99% at step {train:.0f}, accuracy on held-out pairs 95% at step {test:.0f} (medians).")
+
+
+def progress(canvas, runs) -> str:
+    left, right = canvas.subplots(1, 2)
+    band(left, runs.train_loss, "training", color=BLUE)
+    band(left, runs.test_loss, "held out", color=ORANGE, linestyle="--")
+    band(left, runs.restricted_loss, "restricted", color=GREEN, linestyle="-.")
+    band(left, runs.excluded_loss, "excluded", color=VERMILION, linestyle=":")
+    left.set(xlabel="step", ylabel="squared error", title="Hidden progress")
+    left.legend()
+    band(right, runs.test_accuracy, "held out", color=ORANGE, linestyle="--")
+    right.set(xlabel="step", ylabel="accuracy", title="What one sees meanwhile", ylim=(-0.02, 1.04))
+    half = first_tick(runs.test_accuracy, 0.5).median().item()
+    return ("Left: training, held-out, restricted and excluded loss against step; restricted loss falls and excluded "
+            f"loss rises while accuracy is still low. Right: held-out accuracy, 50% at step {half:.0f} (median).")
+
+
+def delay_map(canvas, runs) -> str:
+    axes = canvas.add_subplot()
+    steps = first_tick(runs.test_accuracy, 0.95).transpose("weight_decay", "train_fraction", "seed").median("seed")
+    image = axes.imshow(np.log10(np.where(np.isfinite(steps), steps, np.nan)), origin="lower", aspect="auto",
+                        cmap="cividis")
+    middle = np.sqrt(np.nanmin(steps) * np.nanmax(steps.where(np.isfinite(steps))))
+    for (i, j), value in np.ndenumerate(steps.values):
+        axes.text(j, i, f"{value:.0f}" if np.isfinite(value) else "never", ha="center", va="center", fontsize=9,
+                  color="white" if value < middle else "black",
+                  bbox=None if np.isfinite(value) else {"facecolor": "white", "edgecolor": "none"})
+    axes.set_xticks(range(steps.sizes["train_fraction"]), [f"{x:g}" for x in steps.train_fraction.values])
+    axes.set_yticks(range(steps.sizes["weight_decay"]), [f"{x:g}" for x in steps.weight_decay.values])
+    axes.set(xlabel="share of pairs trained on", ylabel="weight decay", title="Steps to 95% on held-out pairs")
+    axes.grid(False)
+    canvas.colorbar(image, label="log10 of the median step")
+    finite = steps.values[np.isfinite(steps.values)]
+    return (f"Map of the median step at which held-out accuracy reaches 95%, from {finite.min():.0f} to "
+            f"{finite.max():.0f}, over share of training pairs and weight decay; {np.isinf(steps.values).sum()} of "
+            f"{steps.size} cells never within {int(runs.step[-1])} steps. Less data and less decay take longer.")
+
+
+def histograms(canvas, runs) -> str:
+    steps = [0, 20, 40, 100]
+    panels = canvas.subplots(1, len(steps), sharey=True)
+    edges = np.linspace(0, 1, 21)
+    for axes, step in zip(panels, steps):
+        ipr = runs.ipr.sel(step=step).values.ravel()
+        count, _ = np.histogram(ipr[np.isfinite(ipr)], edges)
+        axes.bar(edges[:-1], count / runs.sizes["seed"], width=0.05, align="edge", color=BLUE)
+        axes.axvline(np.nanmean(ipr), color=VERMILION, linestyle="--")
+        axes.set(title=f"step {step}", xlabel="IPR", xlim=(0, 1))
+    panels[0].set_ylabel("neurons (mean over seeds)")
+    means = [float(runs.mean_ipr.sel(step=s).mean()) for s in steps]
+    return ("Histograms of the neurons' inverse participation ratio at steps 0, 20, 40 and 100; the dashed mean goes "
+            + ", ".join(f"{m:.2f}" for m in means) + ". Noise becomes waves.")
+
+
+def spectra(canvas, runs) -> str:
+    power = runs.spectrum_power.isel(seed=0)
+    order = np.argsort(power.mean("matrix").argmax("frequency").values, kind="stable")
+    panels = canvas.subplots(1, 3, sharey=True)
+    for axes, matrix in zip(panels, power.matrix.values):
+        image = axes.imshow(power.sel(matrix=matrix).values[order], aspect="auto", vmin=0, vmax=1,
+                            interpolation="nearest")
+        axes.set(title=f"{matrix}", xlabel="frequency")
+        axes.grid(False)
+    panels[0].set_ylabel("neuron, sorted by frequency")
+    canvas.colorbar(image, ax=panels, label="share of power")
+    used = len(set(runs.key_frequency.isel(seed=0).values.tolist()))
+    return (f"Share of each frequency in every neuron of U, V and W after training: nearly every neuron carries one "
+            f"frequency, the same in the three matrices; {used} different frequencies are used.")
+
+
+def closed_form(canvas, runs) -> str:
+    left, right = canvas.subplots(1, 2)
+    end = runs.isel(step=-1)
+    for axes, name in ((left, "accuracy"), (right, "error")):
+        mean = end[name].mean("seed")
+        axes.errorbar(end.width, mean, [mean - end[name].min("seed"), end[name].max("seed") - mean], marker="o",
+                      color=BLUE, label="measured, range over seeds")
+    right.plot(end.width, 4 / end.width, color=ORANGE, linestyle="--", label="4 / N")
+    right.axhline(1 / 97, color=GREEN, linestyle=":", label="the zero function, 1 / p")
+    left.set(xscale="log", xlabel="neurons N", ylabel="accuracy", title="Right answers")
+    right.set(xscale="log", yscale="log", xlabel="neurons N", ylabel="mean squared error", title="Error")
+    right.legend()
+    values = ", ".join(f"{float(a):.3f} at {int(w)}" for w, a in zip(end.width, end.accuracy.mean("seed")))
+    return f"The untrained closed form modulo 97. Left: accuracy by width, {values}. Right: error follows 4 / N."
+
+
+FIGURES = (
+    Figure("grokking/curves", "Grokking: accuracy over training", alone(settings.DELAY), curves, headline=True),
+    Figure("grokking/progress", "Progress measures: what moves before accuracy does", alone(settings.DELAY), progress,
+           headline=True, size=(9, 3.8)),
+    Figure("grokking/delay-map", "The delay against train fraction and weight decay", DELAY_MAP, delay_map),
+    Figure("grokking/ipr-histograms", "Neurons become waves", alone(settings.REFERENCE), histograms, headline=True,
+           size=(9, 3)),
+    Figure("grokking/spectra", "The spectra of U, V and W", alone(settings.REFERENCE), spectra, headline=True,
+           size=(9, 4)),
+    Figure("grokking/closed-form", "The closed form by width", alone(settings.CLOSED_FORM), closed_form, headline=True,
+           size=(9, 3.8)),
+)
