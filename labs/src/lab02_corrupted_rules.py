@@ -1,0 +1,365 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Lab 2: a rule learned from false labels
+#
+# **Question.** A quarter of what a network is told is false. Can it find the rule, learn the falsehoods by heart, or
+# do both, and if both: where in the network is which?
+#
+# **Time** about 70 minutes. **Compute** one to two minutes of training in all, on two CPU cores; no network.
+# **You need** Lab 1, sections 1 and 2 (grokking, the inverse participation ratio).
+#
+# After this lab you can
+# 1. corrupt labels and say exactly how many stay right,
+# 2. tell apart the regimes that weight decay chooses between, from two accuracies,
+# 3. cut a network in two and show which part holds the rule, with the control that the claim needs,
+# 4. say how far such a finding reaches.
+#
+# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
+# **exercise**. Run all cells whenever you like: an open exercise says so, and nothing later depends on it.
+
+# %%
+import numpy as np
+
+from mini import labs
+from mini.engine import default_cache, run
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, band
+from mini.studies.grokking.experiment import Grokking
+from mini.studies.grokking.explorer import explorer
+
+labs.setup(minutes=70, compute="one to two minutes of training")
+SEEDS = 1 if labs.fast() else 5
+QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
+
+# %% [markdown]
+# ## 1. False labels (15 minutes)
+#
+# The task is addition modulo $p = 59$, trained on 60% of all pairs. Of these training labels a share $\xi = 0.25$ is
+# *redrawn*: replaced by a residue drawn uniformly from all $p$. The held-out pairs keep their true labels.
+#
+# ### Predict
+# A network finds the rule perfectly and ignores every false label. What is its accuracy on its own *training labels*?
+
+# %%
+my_rule_only = None
+
+# %% [markdown]
+# ### Exercise 1.1: corrupt
+# *difficulty 2/5, importance 4/5, 8 minutes.* Return a copy of `labels` in which exactly `round(xi * n)` of the `n`
+# labels, chosen at random without repetition, are redrawn uniformly from $0, \dots, p - 1$, and a Boolean array that
+# marks them. Leave `labels` itself as it is.
+# <details><summary>Hint</summary><code>rng.permutation(n)[:k]</code> chooses; <code>rng.integers(p, size=k)</code>
+# draws, and includes both 0 and p - 1.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "corrupt", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def corrupt(labels, xi, p, rng):
+    ### BEGIN SOLUTION
+    given, marked = np.array(labels), np.zeros(len(labels), bool)
+    marked[rng.permutation(len(labels))[: round(xi * len(labels))]] = True
+    given[marked] = rng.integers(p, size=marked.sum())
+    return given, marked
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "corrupt-count", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("how many are redrawn"):
+    true = np.arange(2000) % 59
+    given, marked = corrupt(true, 0.25, 59, np.random.default_rng(0))
+    assert marked.sum() == 500, f"500 of 2000 are to be redrawn; you mark {marked.sum()}"
+    assert (given[~marked] == true[~marked]).all(), "a label that is not marked should be as it was"
+    assert (true == np.arange(2000) % 59).all(), "the labels handed in should be as they were"
+    ### BEGIN HIDDEN TESTS
+    assert corrupt(true, 0.0, 59, np.random.default_rng(0))[1].sum() == 0
+    assert corrupt(true[:30], 1.0, 59, np.random.default_rng(0))[1].sum() == 30
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "corrupt-chance", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("some stay right by luck"):
+    true = np.zeros(20000, int)
+    given, marked = corrupt(true, 1.0, 5, np.random.default_rng(0))
+    assert set(given.tolist()) == {0, 1, 2, 3, 4}, f"every residue may be drawn; you draw {sorted(set(given.tolist()))}"
+    right = (given == true).mean()
+    assert 0.18 < right < 0.22, f"with p = 5 about 1/5 of the redrawn labels stay right; with you {right:.2f}"
+    ### BEGIN HIDDEN TESTS
+    given, marked = corrupt(np.arange(30000) % 11, 0.5, 11, np.random.default_rng(4))
+    assert abs((given == np.arange(30000) % 11)[marked].mean() - 1 / 11) < 0.01
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 1.2: the rule alone
+# *difficulty 2/5, importance 5/5, 5 minutes.* Return the expected accuracy, *on the given training labels*, of a
+# network that always answers by the rule.
+
+# %% nbgrader={"grade": false, "grade_id": "rule-only", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def rule_only(xi, p):
+    ### BEGIN SOLUTION
+    return 1 - xi + xi / p
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "rule-only-all", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the rule alone"):
+    got = rule_only(0.5, 10)
+    assert abs(got - 0.55) < 1e-9, f"half untouched, and a tenth of the other half right by luck: 0.55; you say {got}"
+    ### BEGIN HIDDEN TESTS
+    assert rule_only(0.0, 31) == 1 and abs(rule_only(1.0, 31) - 1 / 31) < 1e-9
+    assert abs(rule_only(0.35, 97) - 0.65360825) < 1e-6
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. Three regimes (25 minutes)
+#
+# ### Predict
+# We train the same network with weight decay 0, 5 and 10. What will its accuracy on the given training labels be
+# after 500 steps, for each? (Your answer to 1.2 is one anchor, 1 the other.)
+
+# %%
+my_train_accuracy = {0.0: None, 5.0: None, 10.0: None}
+
+# %% [markdown]
+# ### Run
+
+# %%
+XI = 0.25
+regimes = run(Grokking(p=59, width=256, train_fraction=0.6, corruption=XI, pruning=True), 500, 5,
+              sweep={"weight_decay": (0.0, 5.0, 10.0)}, **QUICK)
+
+
+def panels(canvas, runs):
+    said = []
+    for axes, decay in zip(canvas.subplots(1, 3, sharey=True), runs.weight_decay.values):
+        one = runs.sel(weight_decay=decay)
+        band(axes, one.train_accuracy, "training, as given", color=BLUE)
+        band(axes, one.test_accuracy, "never seen", color=ORANGE, linestyle="--")
+        band(axes, one.corrupted_accuracy, "redrawn, as given", color=VERMILION, linestyle=":")
+        band(axes, one.restored_accuracy, "redrawn, truly", color=GREEN, linestyle="-.")
+        axes.axhline(1 - XI + XI / 59, color=BLACK, lw=0.8, label="the rule alone")
+        axes.set(title=f"weight decay {decay:g}", xlabel="step", ylim=(-0.02, 1.04))
+        end = one.isel(step=-1).mean("seed")
+        said.append(f"decay {decay:g}: training {float(end.train_accuracy):.2f}, never seen "
+                    f"{float(end.test_accuracy):.2f}, redrawn as given {float(end.corrupted_accuracy):.2f}")
+    axes.legend(fontsize=8, loc="center right")
+    return "Accuracies against step. At the end, " + "; ".join(said) + "."
+
+
+labs.draw(panels, regimes, size=(10, 3.6))
+end = regimes.train_accuracy.isel(step=-1).mean("seed")
+for decay, guess in my_train_accuracy.items():
+    labs.compare(guess, float(end.sel(weight_decay=decay)), f"training accuracy at weight decay {decay:g}")
+labs.compare(my_rule_only, 1 - XI + XI / 59, "the rule alone (exercise 1.2)")
+
+# %% [markdown]
+# ### Play
+# Black dots: false labels answered *as given*. Take this small network from memorising to coexistence to full
+# inversion with one slider. Then raise the corruption until no decay helps.
+
+# %%
+explorer(("weight_decay", "corruption", "train_fraction", "width", "seed"), p=31, width=256, train_fraction=0.7,
+         corruption=0.2, weight_decay=5.0)
+
+# %% [markdown]
+# ### Explain
+# Two solutions share one network. Without decay both fit: the rule answers unseen pairs, and spare neurons put the
+# false labels back (**coexistence**). Decay taxes the second much harder: each false label needs weight of its own. A
+# little decay makes the network give up part of them (**partial inversion**), more makes it give up all (**full
+# inversion**): it then *disagrees with its own training labels wherever they are false*. Too much decay kills the rule
+# as well (**forgetting**).
+#
+# Training accuracy going *down* is here a sign of success. Alone it would not tell success from forgetting: look at
+# the pairs never seen as well.
+#
+# ### Exercise 2: name the regime
+# *difficulty 3/5, importance 4/5, 10 minutes.* Doshi and others (2024, Table 2) name the regime by two accuracies.
+# Unseen at least 0.9: `"coexistence"` if train is at least 0.9; else `"partial inversion"` if train is at least
+# $1.05 - \xi$; else `"full inversion"`. Unseen below 0.9: `"memorisation"` if train is at least 0.9, else
+# `"forgetting"`.
+
+# %% nbgrader={"grade": false, "grade_id": "regime", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def regime(train, test, xi):
+    ### BEGIN SOLUTION
+    if test >= 0.9:
+        if train >= 0.9:
+            return "coexistence"
+        return "partial inversion" if train >= 1.05 - xi else "full inversion"
+    return "memorisation" if train >= 0.9 else "forgetting"
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "regime-found", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("regimes with the rule"):
+    for train, test, name in ((0.98, 0.98, "coexistence"), (0.79, 1.0, "partial inversion"),
+                              (0.65, 1.0, "full inversion")):
+        got = regime(train, test, 0.35)
+        assert got == name, f"train {train}, test {test}, xi 0.35 is {name}; you say {got}"
+    ### BEGIN HIDDEN TESTS
+    assert regime(0.79, 1.0, 0.2) == "full inversion", "the border moves with xi"
+    assert regime(0.90, 0.90, 0.35) == "coexistence" and regime(0.8, 0.95, 0.25) == "partial inversion"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "regime-lost", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("regimes without the rule"):
+    for train, test, name in ((1.0, 0.2, "memorisation"), (0.01, 0.01, "forgetting")):
+        got = regime(train, test, 0.35)
+        assert got == name, f"train {train}, test {test} is {name}; you say {got}"
+    ### BEGIN HIDDEN TESTS
+    assert regime(0.9, 0.899, 0.1) == "memorisation" and regime(0.89, 0.5, 0.1) == "forgetting"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. Where is which? (25 minutes)
+#
+# The network without decay holds both. The rule is made of waves (Lab 1): neurons with a high inverse participation
+# ratio (IPR). If the falsehoods sit in the other neurons, we can cut them out.
+#
+# ### Predict
+# We remove 60% of the neurons, without training again. What is the accuracy on *unseen pairs*, and on the *redrawn
+# training labels as given*, when the neurons of **lowest** IPR go? And when 60% go **at random**?
+
+# %%
+my_low = {"test": None, "corrupted": None}
+my_random = {"test": None, "corrupted": None}
+
+# %% [markdown]
+# ### Run
+
+# %%
+def pruned(canvas, runs):
+    titles = {"low_ipr": "lowest IPR first", "high_ipr": "highest IPR first", "random": "at random"}
+    net, said = runs.pruned_accuracy.sel(weight_decay=0.0), []
+    for axes, order in zip(canvas.subplots(1, 3, sharey=True), titles):
+        one = net.sel(order=order)
+        band(axes, one.sel(subset="test"), "never seen", clock="pruned_fraction", color=ORANGE, linestyle="--")
+        band(axes, one.sel(subset="corrupted"), "redrawn, as given", clock="pruned_fraction", color=VERMILION,
+             linestyle=":")
+        axes.set(title=titles[order], xlabel="share of neurons removed", ylim=(-0.02, 1.04))
+        at = one.sel(pruned_fraction=0.6, method="nearest").mean("seed")
+        said.append(f"{titles[order]}: never seen {float(at.sel(subset='test')):.2f}, redrawn as given "
+                    f"{float(at.sel(subset='corrupted')):.2f}")
+    axes.legend(fontsize=8)
+    return "Accuracy against share of neurons removed. At 60%, " + "; ".join(said) + "."
+
+
+labs.draw(pruned, regimes, size=(10, 3.6))
+sixty = regimes.pruned_accuracy.sel(weight_decay=0.0).sel(pruned_fraction=0.6, method="nearest").mean("seed")
+for order, mine in (("low_ipr", my_low), ("random", my_random)):
+    for subset, guess in mine.items():
+        labs.compare(guess, float(sixty.sel(order=order, subset=subset)), f"{order}, {subset}")
+
+# %% [markdown]
+# ### Explain
+# One half of the argument is the left panel. Without the right panel it would be worth little: a network can often
+# lose many neurons, *whichever* they are. The paper shows the first two panels; the control is ours.
+#
+# ### Exercise 3.1: which neurons stay
+# *difficulty 3/5, importance 5/5, 10 minutes.* Return a Boolean array, true for the neurons that *stay* when
+# `round(fraction * n)` of them are removed: those of lowest IPR (`order="low"`), of highest (`"high"`), or at random
+# (`"random"`). A dead neuron has IPR `nan` and counts as the lowest.
+# <details><summary>Hint</summary>Replace <code>nan</code> by <code>-np.inf</code>, then <code>np.argsort</code> tells
+# who goes first.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "stay", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def stay(ipr, fraction, order, rng):
+    ### BEGIN SOLUTION
+    score = np.where(np.isnan(ipr), -np.inf, ipr)
+    first = {"low": np.argsort(score), "high": np.argsort(-score), "random": rng.permutation(len(score))}[order]
+    kept = np.ones(len(score), bool)
+    kept[first[: round(fraction * len(score))]] = False
+    return kept
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "stay-low", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("lowest first"):
+    got = stay(np.array([0.9, 0.1, 0.5, 0.2]), 0.5, "low", np.random.default_rng(0))
+    assert list(got) == [True, False, True, False], f"0.1 and 0.2 go; you keep {list(got)}"
+    ### BEGIN HIDDEN TESTS
+    got = stay(np.array([0.3, np.nan, 0.2, 0.9, 0.8]), 0.2, "low", np.random.default_rng(0))
+    assert list(got) == [True, False, True, True, True], "a dead neuron goes first"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "stay-high", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("highest first"):
+    got = stay(np.array([0.9, 0.1, 0.5, 0.2]), 0.25, "high", np.random.default_rng(0))
+    assert list(got) == [False, True, True, True], f"0.9 goes; you keep {list(got)}"
+    ### BEGIN HIDDEN TESTS
+    got = stay(np.array([0.3, np.nan, 0.2, 0.9]), 0.75, "high", np.random.default_rng(0))
+    assert list(got) == [False, True, False, False], "a dead neuron goes last"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "stay-random", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("at random"):
+    score = np.linspace(0, 1, 40)
+    draws = np.array([stay(score, 0.5, "random", np.random.default_rng(i)) for i in range(200)])
+    assert (draws.sum(1) == 20).all(), "20 of 40 neurons are to stay in every draw"
+    assert draws.mean(0).min() > 0.3 and draws.mean(0).max() < 0.7, "every neuron should have the same chance"
+    ### BEGIN HIDDEN TESTS
+    assert stay(score, 0.0, "random", np.random.default_rng(0)).all()
+    assert not stay(score, 1.0, "random", np.random.default_rng(0)).any()
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3.2: what was cut out?
+# *difficulty 2/5, importance 4/5, 6 minutes.* Given the accuracies on unseen pairs and on redrawn labels before and
+# after a cut, say what went: `"falsehoods"` if the redrawn labels lost more than `0.5` and the unseen pairs no more
+# than `0.1`; `"rule"` if it is the other way round; `"both"` if both lost more than `0.1`; else `"neither"`.
+# (Test these conditions in this order.)
+
+# %% nbgrader={"grade": false, "grade_id": "went", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def what_went(test_before, test_after, false_before, false_after):
+    ### BEGIN SOLUTION
+    rule, falsehoods = test_before - test_after, false_before - false_after
+    if falsehoods > 0.5 and rule <= 0.1:
+        return "falsehoods"
+    if rule > 0.5 and falsehoods <= 0.1:
+        return "rule"
+    return "both" if rule > 0.1 and falsehoods > 0.1 else "neither"
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "went-one", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("one of the two went"):
+    got = what_went(0.98, 0.99, 0.94, 0.02), what_went(0.98, 0.20, 0.94, 0.96)
+    assert got == ("falsehoods", "rule"), f"first the falsehoods went, then the rule; you say {got}"
+    ### BEGIN HIDDEN TESTS
+    assert what_went(1.0, 0.95, 0.9, 0.3) == "falsehoods" and what_went(0.9, 0.1, 0.9, 0.85) == "rule"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "went-both", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("both went, or neither"):
+    got = what_went(0.98, 0.30, 0.94, 0.35), what_went(0.98, 0.97, 0.94, 0.90)
+    assert got == ("both", "neither"), f"first both went, then neither; you say {got}"
+    ### BEGIN HIDDEN TESTS
+    assert what_went(0.98, 0.5, 0.9, 0.2) == "both" and what_went(0.98, 0.95, 0.9, 0.5) == "neither"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. What may be said
+#
+# From the committed ledger, with its seeds and intervals:
+
+# %%
+labs.ledger("corrupted/coexistence", "corrupted/partial-inversion", "corrupted/full-inversion",
+            "corrupted/forgetting", "corrupted/two-stages", "corrupted/prune-low-ipr", "corrupted/prune-high-ipr",
+            "corrupted/prune-random", "corrupted/dropout", "corrupted/batchnorm")
+
+# %% [markdown]
+# **What this toy does not show.** False labels are redrawn at random here; systematic errors have a rule of their own
+# and would not look like spare weight. The rule is one that single neurons can carry as waves, which is why ranking
+# neurons by a spectrum works at all. The small setting needs more data than the paper's ($p = 97$, half of the
+# pairs). Pruning says which neurons are *needed*, not that the others hold nothing.
+#
+# ### Exercise 4: discussion
+# *difficulty 4/5, importance 5/5, 10 minutes, marked by hand.* "High-IPR neurons generalise, low-IPR neurons
+# memorise." In at most 150 words: which of the three pruning panels supports which half of the sentence, what would
+# the sentence be worth without the random control, and which result would have made you give it up?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# *A good answer* says that removing low-IPR neurons lowers the redrawn labels and not the unseen pairs, and removing
+# high-IPR neurons the reverse (1); that without the control any loss, or absence of loss, could be due to the number
+# of neurons removed alone (1); and names a result that would refute it, such as random pruning with the same curves
+# as low-IPR pruning (1).
+
+# %% [markdown]
+# **References.** Doshi, Das, He and Gromov 2024, *To grok or not to grok*, arXiv:2310.13061: section 3 and Table 2
+# (regimes), pruning by IPR. Gromov 2023, arXiv:2301.02679 (the network).

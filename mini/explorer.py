@@ -1,0 +1,288 @@
+"""The widget that every study's explorer is made from: move a control, and a network is trained anew.
+
+A daemon thread trains in small chunks and sets traits; an event stops it; a generation counter drops
+what belongs to an older setting. Nothing is written to an `Output`, which loses what a thread says,
+and errors are shown where the reader looks, never swallowed.
+"""
+
+import atexit
+import html
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import ipywidgets as widgets
+import xarray as xr
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from mini import plotting
+from mini.controls import OWN, alert, control, picture
+from mini.engine import Cancelled, live
+from mini.errors import UsageError
+from mini.experiment import Experiment, fields_of
+from mini.plan import Plan
+
+FRAME_SECONDS = 0.25  # between two pictures of one training; the last is drawn at once
+FIRST_SECONDS = 60.0  # how long a cell waits for its first picture
+NOTE = "A picture only: run this cell in Jupyter to move the controls and train live."
+
+Draw = Callable[[Figure, xr.Dataset], str]
+
+
+@dataclass
+class Job:
+    """One training: what is asked, and whether it is still wanted."""
+
+    generation: int
+    plan: Plan
+    cancel: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
+
+
+class Explorer:
+    """Controls, a picture and a text; a change of a control trains again, at once and live.
+
+    Args:
+      experiment: the experiment, with the fields that have no control.
+      controls: field name -> a list of values, or a tuple (low, high, step). A static field takes a
+        list, since each of its values is compiled for itself. `seed` and `ticks` may be given too.
+      draw: (figure, partial dataset of one seed) -> text alternative; called in a thread.
+      ticks, every: how long, and how often looked at (80 times unless said).
+      seed: the first random draw. size: of the picture, in inches.
+      warm: compile the static values in the background once the first picture is there.
+
+    Raises:
+      UsageError: a control that no field bears, or a range for a static field.
+    """
+
+    def __init__(self, experiment: Experiment, controls: Mapping[str, Sequence], draw: Draw, *,
+                 ticks: int | None = None, every: int | None = None, seed: int = 0,
+                 size: tuple[float, float] = (11.0, 3.4), warm: bool = True):
+        self.draw, self.every, self.size = draw, every, size
+        self.warm = warm and not os.environ.get("MINI_FAST")
+        ticks = type(experiment).ticks if ticks is None else ticks
+        self.plan = Plan(experiment, ticks, seeds=1, seed_start=seed)
+        self.dataset: xr.Dataset | None = None  # the last finished training
+        self.alt = ""  # what the picture shows, in words
+        self.error: Exception | None = None
+        self.job: Job | None = None
+        self._lock, self._generation = threading.RLock(), 0
+        self._closed, self._threads = threading.Event(), []
+        self.controls = {name: control(experiment, name, values, self._initial(name))
+                         for name, values in controls.items()}
+        self._build()
+        _alive.add(self)
+
+    def _initial(self, name: str):
+        if name in OWN:
+            return {"seed": self.plan.seed_start, "ticks": self.plan.ticks}[name]
+        return getattr(self.plan.experiment, name, None)
+
+    def _build(self) -> None:
+        self.again = widgets.Button(description="Train again", tooltip="train as the controls stand")
+        self.halt = widgets.Button(description="Stop", tooltip="stop this training", disabled=True)
+        self.bar = widgets.FloatProgress(min=0, max=1, tooltip="how much of the training is done",
+                                         layout={"width": "12em"})
+        self.status, self.image, self.text, self.alert = (widgets.HTML() for _ in range(4))
+        self.again.on_click(lambda button: self.start())
+        self.halt.on_click(lambda button: self.stop())
+        for slider in self.controls.values():
+            slider.observe(lambda change: self.start(), "value")
+        row = widgets.Layout(flex_flow="row wrap")
+        self.widget = widgets.VBox([
+            widgets.HBox(list(self.controls.values()), layout=row),
+            widgets.HBox([self.again, self.halt, self.bar, self.status], layout=row),
+            self.alert, self.image, self.text])
+
+    # What happens when something is touched; each of these returns at once.
+
+    def start(self) -> None:
+        """Train with the controls as they stand, in the background; a training under way is dropped."""
+        with self._lock:
+            self._drop()
+            self._show(None)
+            try:
+                plan = self._asked()
+                plan.check()
+            except UsageError as error:
+                self._show(error)
+                return
+            self.job = job = Job(self._generation, plan)
+            self.halt.disabled, self.bar.value = False, 0.0
+            self._say("training…" if _shape(plan) in _compiled else "compiling… (once for each shape)")
+            job.thread = self._spawn(self._train, job)
+
+    def stop(self) -> None:
+        """Stop the training under way; what was drawn stays."""
+        with self._lock:
+            if not self.halt.disabled:
+                self._drop()
+                self._say("stopped")
+
+    def wait(self, timeout: float | None = None) -> xr.Dataset | None:
+        """Wait for the training under way and return its result; raises the error that ended it."""
+        if self.job is not None:
+            self.job.thread.join(timeout)
+        if self.error is not None:
+            raise self.error
+        return self.dataset
+
+    def _drop(self) -> None:
+        self._generation += 1
+        self.halt.disabled = True
+        if self.job is not None:
+            self.job.cancel.set()
+
+    def _asked(self) -> Plan:
+        values = {name: slider.value for name, slider in self.controls.items()}
+        ticks, seed = values.pop("ticks", self.plan.ticks), values.pop("seed", self.plan.seed_start)
+        every = self.every or max(1, ticks // 80)
+        return self.plan.replace(**values, ticks=ticks, every=every, seed_start=seed)
+
+    def _say(self, text: str) -> None:
+        self.status.value = f'<span role="status">{html.escape(text)}</span>'
+
+    def _show(self, error: Exception | None) -> None:
+        self.error = error
+        self.alert.value = "" if error is None else alert(error, "Not trained.")
+        if error is not None:
+            self._say("")
+
+    # What happens in the threads.
+
+    def _train(self, job: Job) -> None:
+        start = framed = time.perf_counter()
+        cost = 0.0
+        try:
+            for partial in live(job.plan, progress=False, cancel=job.cancel):
+                whole, now = "configuration" in partial.attrs, time.perf_counter()
+                drawn = None
+                if _curves(partial) and (whole or now - framed >= max(FRAME_SECONDS, 2 * cost)):
+                    drawn = self._draw(partial)
+                    framed = time.perf_counter()
+                    cost = framed - now
+                self._publish(job, partial, drawn)
+            self._finish(job, partial, time.perf_counter() - start)
+        except Cancelled:
+            return
+        except Exception as error:  # of any kind: nobody else would tell the reader
+            with self._lock:
+                if job.generation == self._generation:
+                    self._drop()
+                    self._show(error)
+
+    def _draw(self, dataset: xr.Dataset) -> tuple[str, str]:
+        with plotting.style():
+            figure = Figure(figsize=self.size, layout="none")  # finding a layout takes as long as training
+            FigureCanvasAgg(figure)
+            figure.subplots_adjust(left=0.05, right=0.99, bottom=0.16, top=0.9, wspace=0.24)
+            alt = self.draw(figure, dataset.isel(seed=0))
+            return picture(figure, alt), alt
+
+    def _publish(self, job: Job, dataset: xr.Dataset, drawn: tuple[str, str] | None) -> None:
+        """Show how far a training is, unless a newer one was asked for meanwhile."""
+        with self._lock:
+            if job.generation != self._generation:
+                return
+            if curves := _curves(dataset):
+                _compiled.add(_shape(job.plan))
+                self.bar.value = _reached(curves, job.plan)
+                self._say("training…")
+            if drawn is not None:
+                self.image.value, self.alt = drawn
+                self.text.value = f"<p>{html.escape(self.alt)}</p>"
+
+    def _finish(self, job: Job, dataset: xr.Dataset, seconds: float) -> None:
+        with self._lock:
+            if job.generation == self._generation:
+                self.dataset, self.halt.disabled, self.bar.value = dataset, True, 1.0
+                self._say(f"{job.plan.length} {job.plan.experiment.clock}s in {seconds:.1f} s")
+
+    def _spawn(self, work: Callable, *arguments) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads = [t for t in self._threads if t.is_alive()] + [thread]
+        thread.start()
+        return thread
+
+    def _warm_up(self) -> None:
+        """Compile each static value that a control offers, one by one, whenever nothing trains."""
+        about = fields_of(type(self.plan.experiment))
+        offered = [(name, value) for name, slider in self.controls.items()
+                   if name in about and not about[name].traced for _, value in slider.options]
+        for name, value in offered:
+            while not self.halt.disabled and not self._closed.is_set():
+                self._closed.wait(0.1)
+            plan = self._asked().replace(**{name: value, "ticks": 1, "every": 1})
+            if self._closed.is_set():
+                return
+            if _shape(plan) not in _compiled:
+                try:
+                    for _ in live(plan, progress=False, cancel=self._closed):
+                        pass
+                except (Cancelled, UsageError):
+                    continue  # a combination that cannot be trained says so when it is asked for
+                _compiled.add(_shape(plan))
+
+    # Where it is shown.
+
+    def _repr_mimebundle_(self, **options) -> dict:
+        """The widget, and for places without widgets a picture of the first training."""
+        if self.job is None:
+            self.start()
+            if self.job is not None:
+                self.job.thread.join(FIRST_SECONDS)
+            if self.warm:
+                self._spawn(self._warm_up)
+        bundle = self.widget._repr_mimebundle_(**options) or {}
+        static = f"{self.alert.value}{self.image.value}{self.text.value}<p>{NOTE}</p>"
+        return bundle | {"text/plain": f"{self.alt}\n{NOTE}", "text/html": static}
+
+    def close(self) -> None:
+        """Stop every thread and take the widget off the screen."""
+        self.stop()
+        self._end()
+        self.widget.close()
+
+    def _end(self) -> None:
+        self._closed.set()
+        if self.job is not None:
+            self.job.cancel.set()
+        for thread in self._threads:
+            thread.join()
+
+
+_alive: "weakref.WeakSet[Explorer]" = weakref.WeakSet()
+_compiled: set = set()  # the shapes that this process has compiled
+
+
+@atexit.register
+def _end_all() -> None:
+    """A thread inside a compilation must not outlive the interpreter."""
+    for explorer in list(_alive):
+        explorer._end()
+
+
+def _shape(plan: Plan) -> tuple:
+    """What a compilation belongs to: the experiment and its static fields."""
+    about = fields_of(type(plan.experiment))
+    return type(plan.experiment), *(getattr(plan.experiment, n) for n in about if not about[n].traced)
+
+
+def _curves(dataset: xr.Dataset) -> list[xr.DataArray]:
+    """What was measured along the clock; nothing before the first chunk has come back."""
+    named = dataset.drop_vars(["run_seconds", "diverged_at"]).data_vars.values()
+    return [v for v in named if v.dtype.kind == "f" and len(v.dims) > 1]
+
+
+def _reached(curves: list[xr.DataArray], plan: Plan) -> float:
+    """How much of the training a partial result holds, as a share."""
+    clock = plan.experiment.clock
+    curves = [v for v in curves if clock in v.dims]
+    if not curves or not plan.length:
+        return 1.0
+    seen = max(int(v.notnull().any([d for d in v.dims if d != clock]).sum()) for v in curves)
+    return float(curves[0][clock][max(seen - 1, 0)]) / plan.length

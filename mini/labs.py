@@ -1,0 +1,225 @@
+"""The labs: where they lie, how they are set up, how an answer is looked at, how they are made.
+
+    python -m mini.labs build     makes labs/*.ipynb from labs/src/*.py (needs the extra `teach`)
+    python -m mini.labs check     the same, and fails where a notebook would change
+"""
+
+import hashlib
+import html
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib import resources
+from pathlib import Path
+
+from mini.errors import UsageError, wrong
+
+GRADED = "mini-lab-answer"
+
+
+def folder() -> Path:
+    """The folder of the labs, in a checkout or in an installed package."""
+    inside = Path(str(resources.files("mini"))) / "_labs"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / "labs"
+
+
+def names(where: Path | None = None) -> list[str]:
+    """The labs by name, in order."""
+    return sorted(source.stem for source in ((where or folder()) / "src").glob("lab*.py"))
+
+
+def launch(argv: Sequence[str] = ()) -> int:
+    """Open the labs in JupyterLab; from an installed package a copy in `./mini-labs` is opened."""
+    place = folder()
+    if place.name == "_labs":
+        place = Path.cwd() / "mini-labs"
+        place.mkdir(exist_ok=True)
+        for notebook in folder().glob("*.ipynb"):
+            if not (place / notebook.name).exists():  # a student's work is never overwritten
+                shutil.copy(notebook, place)
+    try:
+        import jupyterlab  # noqa: F401
+    except ImportError:
+        raise UsageError("lab: JupyterLab is not installed; pip install 'mini-memorisation[lab]'") from None
+    return subprocess.call([sys.executable, "-m", "jupyterlab", str(place), *argv])
+
+
+# In a notebook: the setup, and what an exercise shows.
+
+
+def fast() -> bool:
+    """Whether everything is to be small: in the tests, and while a teacher's grader runs the notebook."""
+    return bool(os.environ.get("MINI_FAST")) or grading()
+
+
+def grading() -> bool:
+    """Whether nbgrader runs the notebook, to grade it or to validate it."""
+    return bool(os.environ.get("NBGRADER_EXECUTION"))
+
+
+def setup(minutes: int, compute: str) -> None:
+    """Prepare a lab's process and say what it will cost: call it first."""
+    import jax
+
+    from mini import results
+    from mini.engine.store import compile_cache
+
+    compile_cache()
+    versions = results.versions()
+    print(f"About {minutes} minutes for you, {compute} for {os.cpu_count()} cores"
+          + (" (small settings now)" if fast() else "") + ".")
+    print(f"Python {versions['python']}, JAX {versions['jax']} on {jax.default_backend()}.")
+
+
+class check:
+    """Look at an answer: `with labs.check("task"): assert ...`.
+
+    An exercise still open says so, and an answer that is not right says what is wrong, without
+    stopping the notebook. While it is graded the same lines raise, so that they cost the point.
+    """
+
+    def __init__(self, task: str):
+        self.task = task
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind, error, trace) -> bool:
+        if error is None:
+            _say("✓", self.task, "right", "#009E73")
+            return False
+        if grading() or not isinstance(error, Exception):
+            return False
+        if isinstance(error, NotImplementedError):
+            _say("○", self.task, "not answered yet", "#0072B2")
+        elif isinstance(error, AssertionError):
+            _say("✗", self.task, f"not right yet. {error}", "#D55E00", role="alert")
+        else:
+            _say("✗", self.task, f"it stops with {type(error).__name__}: {error}", "#D55E00", role="alert")
+        return True
+
+
+def compare(guess, truth: float, what: str, unit: str = "") -> None:
+    """Set a prediction beside what came; call it after the prediction cell."""
+    if guess is None:
+        _say("○", what, "no prediction yet: write one above, then run this again", "#0072B2")
+        return
+    said = f"you predicted {guess:g}{unit}, it came out as {truth:.3g}{unit}"
+    if truth and guess and guess * truth > 0:
+        ratio = max(guess / truth, truth / guess)
+        said += ": within a tenth" if ratio < 1.1 else f": off by a factor of {ratio:.2g}"
+    _say("●", what, said, "#0072B2")
+
+
+def show(figure, alt: str) -> None:
+    """Show a figure with its text alternative."""
+    from IPython.display import HTML, display
+
+    from mini.controls import picture
+
+    display(HTML(picture(figure, alt)))
+
+
+def draw(how: Callable[..., str], *datasets, size: tuple[float, float] = (8.0, 3.6)) -> None:
+    """Draw and show a figure: `how(canvas, *datasets)` draws it and returns its text alternative."""
+    from mini import plotting
+
+    with plotting.style():
+        canvas = plotting.canvas(size)
+        show(canvas, how(canvas, *datasets))
+
+
+def ledger(*ids: str) -> None:
+    """Show what the committed ledger holds on some claims; never a number copied by hand."""
+    from IPython.display import HTML, display
+
+    from mini import claims
+
+    path = claims.data_file("claims.json")
+    entries = {e.id: e for e in claims.read_ledger(path)} if path.exists() else {}
+    rows = [("claim", "published", "here: value (95% interval), seeds", "criterion", "verdict")]
+    for e in (entries[i] for i in ids if i in entries):
+        here = f"{claims.number(e.value)} ({claims.number(e.low)} to {claims.number(e.high)}), {e.seeds}"
+        unit = "" if e.unit == "1" else f" ({e.unit})"
+        rows.append((f"{e.id}: {e.statement}", f"{e.published}; {e.published_source}", here,
+                     claims.criterion_text(e) + unit, e.verdict))
+    body = "".join("<tr>" + "".join(f'<{tag} style="text-align:left">{html.escape(cell)}</{tag}>' for cell in row)
+                   + "</tr>" for tag, row in zip(["th", *["td"] * len(rows)], rows))
+    if len(rows) > 1:
+        display(HTML(f"<table>{body}</table>"))
+    for name in (i for i in ids if i not in entries):
+        _say("○", name, "not measured in this copy yet (`mini reproduce --all` measures it)", "#0072B2")
+
+
+def _say(mark: str, task: str, text: str, colour: str, role: str = "status") -> None:
+    from IPython.display import HTML, display
+
+    bundle = (f'<div role="{role}" class="{GRADED}" style="border-left:4px solid {colour};padding:.2em .8em">'
+              f"{mark} <b>{html.escape(task)}</b>: {html.escape(text)}</div>")
+    display(HTML(bundle))
+
+
+# How the student's notebook is made from the teacher's text.
+
+
+def teacher(source: Path):
+    """The teacher's notebook: solutions and hidden tests, as the source has them, with stable cell ids."""
+    import jupytext
+
+    notebook = jupytext.read(source)
+    taken: dict[str, int] = {}
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        name = name or hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+        taken[name] = taken.get(name, 0) + 1
+        cell["id"] = name if taken[name] == 1 else f"{name}-{taken[name]}"
+    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                         "language_info": {"name": "python"}}
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def student(source: Path):
+    """The student's notebook: no solution, no hidden test, no output, by nbgrader's own steps."""
+    from nbgrader import preprocessors
+
+    notebook, resources_ = teacher(source), {}
+    for name in ("LockCells", "ClearSolutions", "ClearOutput", "CheckCellMetadata", "ComputeChecksums",
+                 "ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums", "CheckCellMetadata"):
+        notebook, resources_ = getattr(preprocessors, name)().preprocess(notebook, resources_)
+    notebook.metadata.pop("celltoolbar", None)
+    return notebook
+
+
+def build(where: Path | None = None, write: bool = True) -> list[Path]:
+    """Make every student's notebook anew; returns those that differ from what was there."""
+    import nbformat
+
+    where, changed = where or folder(), []
+    for name in names(where):
+        text = nbformat.writes(student(where / "src" / f"{name}.py")) + "\n"
+        target = where / f"{name}.ipynb"
+        if not target.exists() or target.read_text() != text:
+            changed.append(target)
+            if write:
+                target.write_text(text)
+    return changed
+
+
+def main(argv: Sequence[str]) -> int:
+    if list(argv) not in (["build"], ["check"]):
+        raise wrong("labs", " ".join(argv), "build, or check")
+    changed = build(write=argv[0] == "build")
+    for path in changed:
+        print(("made " if argv[0] == "build" else "would change: ") + path.name)
+    return int(bool(changed) and argv[0] == "check")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

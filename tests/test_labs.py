@@ -1,0 +1,190 @@
+"""The labs: what students open holds no answer, both texts run top to bottom, and the marks are right."""
+
+import functools
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from mini import labs
+from mini.errors import UsageError
+
+SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
+SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
+pytestmark = [pytest.mark.filterwarnings("ignore"),
+              pytest.mark.parametrize("source", SOURCES, ids=[s.stem for s in SOURCES])]
+
+
+def graded(notebook) -> dict:
+    """grade_id -> cell."""
+    found = [(c.metadata.nbgrader.grade_id, c) for c in notebook.cells if "nbgrader" in c.metadata]
+    assert len(dict(found)) == len(found), "a grade_id occurs twice"
+    return dict(found)
+
+
+def checked(notebook) -> list[str]:
+    return [n for n, c in graded(notebook).items() if c.metadata.nbgrader.grade and c.cell_type == "code"]
+
+
+def texts(notebook) -> list[str]:
+    """Everything that the outputs of a notebook and the state of its widgets say."""
+    said = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            said += [str(v) for v in output.get("data", {}).values()] + [output.get("text", "")]
+    for state in notebook.metadata.get("widgets", {}).values():
+        said += [str(model["state"].get("value", "")) for model in state["state"].values()]
+    return said
+
+
+def errors(notebook) -> list[str]:
+    """Errors in outputs, in captured outputs of widgets, and those an explorer shows."""
+    outputs = [o for c in notebook.cells for o in c.get("outputs", [])]
+    for state in notebook.metadata.get("widgets", {}).values():
+        outputs += [o for model in state["state"].values() for o in model["state"].get("outputs", [])]
+    found = [f"{o.get('ename')}: {o.get('evalue')}" for o in outputs if o["output_type"] == "error"]
+    return found + [text for text in texts(notebook) if 'role="alert"' in text or "Traceback" in text]
+
+
+@functools.cache
+def executed(source: Path, kind: str):
+    """A lab run in a fresh kernel in fast mode; the teacher's with its checks in earnest."""
+    notebook = getattr(labs, kind)(source)
+    settings = {"MINI_FAST": "1"} | ({"NBGRADER_EXECUTION": "validate"} if kind == "teacher" else {})
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as place:
+        patch.delenv("NBGRADER_EXECUTION", raising=False)
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        NotebookClient(notebook, timeout=120, store_widget_state=True).execute(cwd=place)
+        assert not os.listdir(place), "fast mode writes nothing"
+    return notebook
+
+
+def test_what_students_open_is_what_the_source_makes(source):
+    made = nbformat.writes(labs.student(source)) + "\n"
+    assert made == (source.parents[1] / f"{source.stem}.ipynb").read_text(), "run `make labs`"
+
+
+def test_no_answer_no_hidden_test_no_output_is_given_away(source):
+    released, whole = labs.student(source), labs.teacher(source)
+    text = nbformat.writes(released)
+    assert not [word for word in SECRETS if word in text]
+    hidden = re.findall(r"### BEGIN (?:HIDDEN TESTS|SOLUTION)\n(.*?)### END", "\n".join(
+        c.source for c in whole.cells), re.DOTALL)
+    assert len(hidden) >= 15
+    for block in hidden:
+        for line in filter(lambda x: len(x) > 30, map(str.strip, block.splitlines())):
+            assert line not in "\n".join(c.source for c in released.cells)
+    assert not any(c.get("outputs") or c.get("execution_count") for c in released.cells)
+
+
+def test_cells_bear_names_that_stay(source):
+    released = labs.student(source)
+    nbformat.validate(released)
+    ids = [c.id for c in released.cells]
+    assert len(set(ids)) == len(ids)
+    marks = {n: c.metadata.nbgrader.points for n, c in graded(released).items() if c.metadata.nbgrader.grade}
+    assert all(points == 1 for name, points in marks.items() if name in checked(released))
+    assert len(checked(released)) >= 10 and "discussion" in marks
+    assert all(c.metadata.nbgrader.locked for n, c in graded(released).items() if n in checked(released))
+
+
+def test_every_check_sees_a_missing_answer(source):
+    """A hidden test inside a check would pass unseen if the visible one stood outside it."""
+    for name in checked(labs.teacher(source)):
+        assert graded(labs.teacher(source))[name].source.startswith("with labs.check("), name
+
+
+def test_the_teachers_text_runs_clean(source):
+    notebook = executed(source, "teacher")
+    assert not errors(notebook)
+    assert not [t for t in texts(notebook) if "not answered yet" in t or "not right yet" in t]
+    pictures = re.findall(r"<img [^>]*>", "".join(texts(notebook)))
+    assert len(pictures) >= 3 and all(re.search(r'alt="[^"]{40,}', p) for p in pictures)
+
+
+def test_the_students_notebook_runs_with_nothing_answered(source):
+    notebook = executed(source, "student")
+    assert not errors(notebook)
+    open_ones = [t for t in texts(notebook) if "not answered yet" in t]
+    assert len(open_ones) == len(checked(notebook))
+
+
+def test_a_hidden_error_would_be_found(source):
+    notebook = labs.student(source)
+    assert not errors(notebook)
+    notebook.metadata["widgets"] = {"v": {"state": {"a": {"state": {"outputs": [
+        {"output_type": "error", "ename": "ValueError", "evalue": "unseen"}]}}}}}
+    assert errors(notebook) == ["ValueError: unseen"]
+    notebook.metadata["widgets"] = {"v": {"state": {"a": {"state": {"value": '<div role="alert">x</div>'}}}}}
+    assert errors(notebook)
+
+
+def submission(source: Path, answered: bool):
+    """The released notebook, with the teacher's answers put in or not."""
+    released, answers = labs.student(source), graded(labs.teacher(source))
+    for name, cell in graded(released).items():
+        if answered and cell.metadata.nbgrader.solution:
+            cell.source = answers[name].source
+    return released
+
+
+def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
+    if source != SOURCES[0]:
+        return  # one lab from end to end; the others hold the same cells
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    monkeypatch.setenv("MINI_FAST", "1")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # for alembic
+    config = Config()
+    config.CourseDirectory.root, config.CourseDirectory.course_id = str(tmp_path), "memorisation"
+    name = source.stem
+    papers = {"source": labs.teacher(source), "submitted/perfect": submission(source, True),
+              "submitted/empty": submission(source, False)}
+    for place, notebook in papers.items():
+        path = tmp_path / place / name / f"{name}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+    api = NbGraderAPI(config=config)
+    assert api.generate_assignment(name)["success"]
+    for who in ("perfect", "empty"):
+        outcome = api.autograde(name, who)
+        assert outcome["success"], outcome["log"]
+    with api.gradebook as book:
+        marks = {s.student.id: s.score for s in book.assignment_submissions(name)}
+    assert marks == {"perfect": len(checked(labs.teacher(source))), "empty": 0}
+
+
+def test_without_jupyterlab_one_line_says_so(source, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupyterlab", None)
+    with pytest.raises(UsageError, match="JupyterLab"):
+        labs.launch([])
+
+
+def test_lab_opens_jupyterlab_on_the_labs(source, monkeypatch):
+    called = []
+    monkeypatch.setattr(labs.subprocess, "call", lambda command: called.append(command) or 0)
+    assert labs.launch(["--no-browser"]) == 0
+    (command,) = called
+    assert command[1:3] == ["-m", "jupyterlab"] and command[-1] == "--no-browser"
+    assert (Path(command[3]) / f"{source.stem}.ipynb").exists()
+
+
+def test_a_check_raises_only_while_it_is_graded(source, monkeypatch):
+    said = []
+    monkeypatch.setattr(labs, "_say", lambda *words, **more: said.append(" ".join(words)))
+    for error, words in ((NotImplementedError(), "not answered yet"), (AssertionError("too big"), "too big"),
+                         (ZeroDivisionError(), "ZeroDivisionError")):
+        monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+        with labs.check("it"):
+            raise error
+        assert words in said[-1]
+        monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+        with pytest.raises(type(error)), labs.check("it"):
+            raise error
