@@ -65,6 +65,16 @@ class Claim:
         return self.settings[preset]
 
 
+def everywhere(plans: Mapping, criterion) -> dict[str, Setting]:
+    """One criterion for every preset of a plan; a tuple of plans goes to the estimator in its order."""
+    return {preset: Setting(plan if isinstance(plan, tuple) else (plan,), criterion) for preset, plan in plans.items()}
+
+
+def smallest(*margins: xr.DataArray) -> xr.DataArray:
+    """Each seed's smallest margin, of several conditions (…, seed)."""
+    return xr.concat(margins, "condition", join="outer").min("condition")
+
+
 class Interval(NamedTuple):
     value: float
     low: float

@@ -159,7 +159,8 @@ def _run_options(cls):
     ticks = f"{cls.clock}s"
     options = [
         _option(ticks, int, cls.ticks, f"how long to train, in {ticks}"),
-        _option("every", str, str(cls.every), "measure every so many, or at an increasing list: 1,10,100"),
+        _option("every", str, str(cls.every) if isinstance(cls.every, int) else "own",
+                "measure every so many, or at an increasing list: 1,10,100; own: the experiment's own list"),
         _option("seeds", int, 5, "number of seeds"),
         _option("seed_start", int, 0, "the first seed"),
         _option("sweep", tuple[str, ...], (), "name=v1,v2,...; several give their product"),
@@ -217,11 +218,13 @@ def _summary(dataset, cls) -> str:
                      f"{float(final[n].max()):.4g})" for n in names)
 
 
-def _every(text: str) -> int | list[int]:
+def _every(text: str) -> int | list[int] | None:
+    if text == "own":
+        return None
     try:
         ticks = [int(word) for word in text.split(",")]
     except ValueError:
-        raise wrong("every", text, "a whole number, or an increasing list such as 1,10,100") from None
+        raise wrong("every", text, "a whole number, an increasing list such as 1,10,100, or own") from None
     return ticks if len(ticks) > 1 else ticks[0]
 
 

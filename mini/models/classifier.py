@@ -5,6 +5,8 @@
 Shape letters: R rows (examples), F features, C classes.
 """
 
+import itertools
+
 import jax
 from flax import nnx
 
@@ -23,7 +25,8 @@ class Classifier(nnx.Module):
     def __init__(self, features: int, width: int, classes: int, depth: int = 1, *, rngs: nnx.Rngs):
         sizes = [features, *[width] * depth, classes]
         self.layers = nnx.List([
-            nnx.Linear(a, b, kernel_init=nnx.initializers.he_normal(), rngs=rngs) for a, b in zip(sizes, sizes[1:])])
+            nnx.Linear(a, b, kernel_init=nnx.initializers.he_normal(), rngs=rngs)
+            for a, b in itertools.pairwise(sizes)])
 
     def __call__(self, x: jax.Array) -> jax.Array:
         """Logits (R, C) of the rows (R, F)."""

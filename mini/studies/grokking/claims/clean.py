@@ -4,7 +4,7 @@ import numpy as np
 import scipy.stats
 import xarray as xr
 
-from mini.claims import Claim, Published, Setting
+from mini.claims import Claim, Published, everywhere, smallest
 from mini.measures.curves import first_tick, last
 from mini.studies.grokking import settings
 
@@ -14,16 +14,6 @@ NEVER = -1.0  # the margin of a run that never came to the point where the other
 def untrained(plan):
     """The sabotage of most claims: no training."""
     return plan.replace(learning_rate=0.0, ticks=20, every=10)
-
-
-def everywhere(plans: dict, criterion) -> dict:
-    """One criterion for every preset."""
-    return {preset: Setting((plan,), criterion) for preset, plan in plans.items()}
-
-
-def smallest(*margins: xr.DataArray) -> xr.DataArray:
-    """Each seed's smallest margin."""
-    return xr.concat(margins, "condition", join="outer").min("condition")
 
 
 def delay(runs):

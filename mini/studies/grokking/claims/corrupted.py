@@ -9,10 +9,10 @@ import json
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, Setting
+from mini.claims import Claim, Published, Setting, everywhere, smallest
 from mini.measures.curves import last
 from mini.studies.grokking import settings
-from mini.studies.grokking.claims.clean import everywhere, smallest, untrained
+from mini.studies.grokking.claims.clean import untrained
 
 
 def corruption(runs: xr.Dataset) -> float:
