@@ -71,6 +71,7 @@ class Explorer:
         self.error: Exception | None = None
         self.job: Job | None = None
         self._lock, self._generation = threading.RLock(), 0
+        self._drawing, self._looks = threading.Lock(), 0
         self._closed, self._threads = threading.Event(), []
         self.controls = {name: control(experiment, name, values, self._initial(name))
                          for name, values in controls.items()}
@@ -88,6 +89,11 @@ class Explorer:
         self.bar = widgets.FloatProgress(min=0, max=1, tooltip="how much of the training is done",
                                          layout={"width": "12em"})
         self.status, self.image, self.text, self.alert = (widgets.HTML() for _ in range(4))
+        self.back = widgets.SelectionSlider(
+            options=[("–", 0)], description="look back", disabled=True,
+            tooltip=f"the picture as it was at an earlier {self.plan.experiment.clock}; nothing is trained",
+            style={"description_width": "6em"}, layout={"width": "20em"})
+        self.back.observe(self._look_back, "value")
         self.again.on_click(lambda button: self.start())
         self.halt.on_click(lambda button: self.stop())
         for slider in self.controls.values():
@@ -95,7 +101,7 @@ class Explorer:
         row = widgets.Layout(flex_flow="row wrap")
         self.widget = widgets.VBox([
             widgets.HBox(list(self.controls.values()), layout=row),
-            widgets.HBox([self.again, self.halt, self.bar, self.status], layout=row),
+            widgets.HBox([self.again, self.halt, self.bar, self.back, self.status], layout=row),
             self.alert, self.image, self.text])
 
     # What happens when something is touched; each of these returns at once.
@@ -133,9 +139,15 @@ class Explorer:
 
     def _drop(self) -> None:
         self._generation += 1
-        self.halt.disabled = True
+        self.halt.disabled = self.back.disabled = True
         if self.job is not None:
             self.job.cancel.set()
+
+    def _look_back(self, change) -> None:
+        with self._lock:
+            if not self.back.disabled:
+                self._looks += 1
+                self._spawn(self._redraw, self._looks, self._generation, self.dataset, change["new"])
 
     def _asked(self) -> Plan:
         values = {name: slider.value for name, slider in self.controls.items()}
@@ -175,8 +187,18 @@ class Explorer:
                     self._drop()
                     self._show(error)
 
+    def _redraw(self, look: int, generation: int, dataset: xr.Dataset, tick: int) -> None:
+        """Draw what had been measured by a tick, unless another look was asked for meanwhile."""
+        with self._drawing:
+            if look != self._looks:
+                return
+        drawn = self._draw(dataset.sel({self.plan.experiment.clock: slice(None, tick)}))
+        with self._lock:
+            if (look, generation) == (self._looks, self._generation):
+                self._picture(drawn)
+
     def _draw(self, dataset: xr.Dataset) -> tuple[str, str]:
-        with plotting.style():
+        with self._drawing, plotting.style():  # the style is matplotlib's own, one for all threads
             figure = Figure(figsize=self.size, layout="none")  # finding a layout takes as long as training
             FigureCanvasAgg(figure)
             figure.subplots_adjust(left=0.05, right=0.99, bottom=0.16, top=0.9, wspace=0.24)
@@ -193,13 +215,19 @@ class Explorer:
                 self.bar.value = _reached(curves, job.plan)
                 self._say("training…")
             if drawn is not None:
-                self.image.value, self.alt = drawn
-                self.text.value = f"<p>{html.escape(self.alt)}</p>"
+                self._picture(drawn)
+
+    def _picture(self, drawn: tuple[str, str]) -> None:
+        self.image.value, self.alt = drawn
+        self.text.value = f"<p>{html.escape(self.alt)}</p>"
 
     def _finish(self, job: Job, dataset: xr.Dataset, seconds: float) -> None:
         with self._lock:
             if job.generation == self._generation:
                 self.dataset, self.halt.disabled, self.bar.value = dataset, True, 1.0
+                ticks = [int(t) for t in dataset[job.plan.experiment.clock]]
+                self.back.options, self.back.value = [(str(t), t) for t in ticks], ticks[-1]
+                self.back.disabled = False
                 self._say(f"{job.plan.length} {job.plan.experiment.clock}s in {seconds:.1f} s")
 
     def _spawn(self, work: Callable, *arguments) -> threading.Thread:

@@ -10,6 +10,7 @@ from walk import Walk
 from mini import explorer as module
 from mini.errors import UsageError
 from mini.explorer import NOTE, Explorer
+from mini.studies.early_learning import explorer as early_learning
 from mini.studies.grokking import explorer as grokking
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -172,3 +173,28 @@ def test_the_grokking_explorer_tells_what_it_draws():
     for words in ("After 30 steps", "train ", "test ", "false labels", "inverse participation ratio", "all 961 pairs"):
         assert words in one.alt
     assert set(one.controls) == set(grokking.CONTROLS)
+
+
+def test_looking_back_shows_what_was_and_trains_nothing(shown):
+    one = shown(lambda figure, dataset: f"at {int(dataset['step'][-1])}, {float(dataset['distance'][-1]):.6f}")
+    assert one.back.disabled
+    one.start()
+    result = one.wait(60)
+    job = one.job
+    assert one.back.value == 40 and not one.back.disabled and one.alt.startswith("at 40")
+    one.back.value = 20
+    for thread in one._threads:
+        thread.join(60)
+    assert one.alt == f"at 20, {float(result['distance'].sel(step=20).isel(seed=0)):.6f}" and one.job is job
+
+
+def test_the_early_learning_explorer_tells_what_it_draws():
+    one = early_learning.explorer(ticks=4, examples=100)
+    one.warm = False
+    one.start()
+    result = one.wait(120)
+    one.close()
+    assert result["epoch"].values[-1] == 4
+    for words in ("After 4 epochs", "false labels, memorised", "held-out digits", "of 100 digits are answered otherwise"):
+        assert words in one.alt
+    assert set(one.controls) < set(early_learning.CONTROLS)

@@ -1,0 +1,87 @@
+"""False labels under the reader's fingers: what becomes of them, and the digits the network changed its mind about."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mini import plotting
+from mini.explorer import Explorer
+from mini.objectives import OBJECTIVES
+from mini.studies.early_learning.experiment import EarlyLearning
+from mini.tasks import digits
+
+CONTROLS = {
+    "objective": list(OBJECTIVES),
+    "noise": (0.0, 0.8, 0.05),
+    "strength": (0.0, 10.0, 0.1),
+    "target_momentum": (0.0, 0.99, 0.01),
+    "noise_kind": ["symmetric", "uniform", "asymmetric", "instance"],
+    "seed": (0, 20, 1),
+    "ticks": [50, 100, 200, 400],
+}
+CURVES = {
+    "clean_accuracy": ("true labels, right", {"color": plotting.BLUE, "linestyle": "-"}),
+    "clean_wrong_fraction": ("true labels, wrong", {"color": plotting.BLUE, "linestyle": ":"}),
+    "restored_fraction": ("false labels, answered truly", {"color": plotting.GREEN, "linestyle": "-."}),
+    "memorised_fraction": ("false labels, memorised", {"color": plotting.VERMILION, "linestyle": "--"}),
+    "test_accuracy": ("held-out digits", {"color": plotting.BLACK, "linestyle": "-", "linewidth": 1.0}),
+}
+SHOWN = (3, 6)  # rows and columns of digits
+
+
+def explorer(controls: Sequence[str] = ("noise", "strength", "target_momentum", "seed", "ticks"), *, ticks: int = 200,
+             seed: int = 0, **fields) -> Explorer:
+    """The explorer of this study; ELR with its published values unless said.
+
+    Args:
+      controls: names of the controls to show, of `CONTROLS`. ticks: epochs at first. seed: the first draw.
+      fields: other fields of `EarlyLearning`, as they start.
+    """
+    start = {"objective": "elr", "strength": 3.0, **fields}
+    return Explorer(EarlyLearning(records=True, **start), {name: CONTROLS[name] for name in controls}, draw,
+                    ticks=ticks, seed=seed)
+
+
+def draw(figure: Figure, dataset: xr.Dataset) -> str:
+    """Curves of one run, perhaps not finished, beside digits on which it changed its mind; returns what they show."""
+    left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
+    seen = dataset.isel(epoch=slice(0, max(int(dataset["test_loss"].notnull().sum()), 1)))
+    words = [_fractions(left.subplots(), seen)]
+    left.subplots_adjust(left=0.09, right=0.98, bottom=0.16, top=0.9)
+    if "picture" in seen:  # what is looked at once comes last
+        words.append(_minds(right, seen))
+    return f"After {int(seen['epoch'][-1])} epochs: " + "; ".join(words) + "."
+
+
+def _fractions(axes: Axes, seen: xr.Dataset) -> str:
+    words = []
+    for name, (label, look) in CURVES.items():
+        curve = seen[name]
+        if curve.notnull().any():
+            axes.plot(seen["epoch"], curve, label=label, **look)
+            words.append(f"{label} {float(curve[-1]):.2f}")
+    axes.set(title="what becomes of true and of false labels", xlabel="epoch", ylim=(-0.02, 1.02), yticks=[0, 0.5, 1])
+    axes.legend(loc="center right", fontsize=8)
+    return ", ".join(words)
+
+
+def _minds(figure: Figure, seen: xr.Dataset) -> str:
+    """Digits answered otherwise now than at half the time, false labels first."""
+    now, before = seen["answer"].values[-1], seen["answer"].values[len(seen["epoch"]) // 2]
+    turned = np.flatnonzero(now != before)
+    turned = turned[np.argsort(~seen["false_label"].values[turned].astype(bool), kind="stable")]
+    half = int(seen["epoch"][len(seen["epoch"]) // 2])
+    figure.suptitle(f"{len(turned)} digits changed since epoch {half} (given label: then → now)", fontsize=9)
+    pictures = digits.load().x
+    for axes, i in zip(figure.subplots(*SHOWN).ravel(), [*turned, *[None] * np.prod(SHOWN)]):
+        axes.set_axis_off()
+        if i is not None:
+            axes.imshow(pictures[int(seen["picture"][i])].reshape(8, 8), cmap="gray_r", interpolation="nearest")
+            false = bool(seen["false_label"][i])
+            axes.set_title(f"{int(seen['given'][i])}: {before[i]} → {now[i]}", loc="center", fontsize=8,
+                           color=plotting.VERMILION if false else plotting.BLACK)
+    figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.82, hspace=0.5, wspace=0.1)
+    return f"{len(turned)} of {len(now)} digits are answered otherwise than at epoch {half}"
