@@ -1,0 +1,7 @@
+"""The long tail: what is seen once must be learned by heart, and who pays where that is forbidden."""
+
+from mini.studies.long_tail.closed_form import ClosedForm
+from mini.studies.long_tail.estimator import Estimator
+from mini.studies.long_tail.experiment import LongTail
+
+EXPERIMENTS = {"long_tail": LongTail, "estimator": Estimator, "closed-form": ClosedForm}

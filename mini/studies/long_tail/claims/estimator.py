@@ -1,0 +1,78 @@
+"""Claims of the estimator. Criteria are written from the published figures, before measuring."""
+
+import numpy as np
+import scipy.stats
+
+from mini.claims import Claim, Published, Setting
+from mini.measures.curves import last
+from mini.studies.long_tail import settings
+from mini.studies.long_tail.claims.model import everywhere
+
+COMMON = 10  # sightings from which a subpopulation is well known
+
+
+def untrained(plan):
+    """The sabotage: no training, and few networks of it."""
+    return plan.replace(learning_rate=0.0, ticks=10, every=10, train_epochs=1)
+
+
+def memorisation_over_gap(runs):
+    """Mean memorisation over the generalisation gap on digits that are in no subset."""
+    end = last(runs, "network")
+    return end.mean_memorisation / end.gap
+
+
+def points_lost(runs):
+    """Percentage points lost by removing the memorised, less those lost by removing as many at random."""
+    accuracy = runs.retrained_accuracy.mean("copy")
+    lost = 100 * (accuracy.sel(removed="random", drop=True) - accuracy.sel(removed="memorised", drop=True))
+    return lost.where(runs.removed_examples > 0)
+
+
+def false_or_rare(runs):
+    """False labels look like true ones seen once (AUC below 0.75), not like well-known ones (AUC above)."""
+    margins = []
+    for seed in runs.seed:
+        run = last(runs.sel(seed=seed), "network")
+        score, false, seen = run.memorisation.values, run.false_label.values.astype(bool), run.sightings.values
+        rare, common = (auc(score[false], score[~false & group]) for group in (seen == 1, seen >= COMMON))
+        margins.append(min(0.75 - rare, common - 0.75))
+    return np.array(margins)
+
+
+def auc(high: np.ndarray, low: np.ndarray) -> float:
+    """The chance that one of `high` exceeds one of `low`, ties counting half.
+
+    >>> auc(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+    0.875
+    """
+    high, low = high[np.isfinite(high)], low[np.isfinite(low)]
+    return float(scipy.stats.mannwhitneyu(high, low).statistic / (len(high) * len(low)))
+
+
+CLAIMS = (
+    Claim(
+        "long-tail/mean-memorisation-is-the-gap",
+        "Mean memorisation is the generalisation gap: their ratio, the gap measured on digits kept apart.",
+        Published("equal in expectation", "feldman2020", "section 1, on the definition (secondary)"), "ratio",
+        everywhere(settings.ESTIMATOR, (0.75, 1.25)), memorisation_over_gap, untrained, seconds=40),
+    Claim(
+        "long-tail/dropping-memorised-hurts",
+        "Training without the memorised examples loses more accuracy than without as many others.",
+        Published("3.4 against 2.6 points (ImageNet, the 32% with mem at least .3)", "feldman2020b",
+                  "section 3 (secondary)"), "points", everywhere(settings.ESTIMATOR, (0, None)), points_lost,
+        lambda plan: plan.replace(noise=0.4, ticks=60, every=60), headline=True, seconds=40),
+    Claim(
+        "long-tail/influence-pairs",
+        "Single examples decide single test examples: influence, in fresh networks, of the pairs found at .15 or more.",
+        Published("at least .15 for 35 pairs on MNIST, 1015 on CIFAR-100 (recalled), 1641 on ImageNet (secondary)",
+                  "feldman2020b", "section 3"), "1", everywhere(settings.ESTIMATOR, (0.15, None)),
+        lambda runs: runs.fresh_influence, untrained, seconds=40),
+    Claim(
+        "long-tail/noise-looks-like-the-rare",
+        "Memorisation tells false labels from what is well known (AUC above .75), but not from true labels seen once "
+        "(below .75).",
+        Published("outliers and false labels must be fitted alike; no figure", "feldman2020", "section 1 (recalled)"),
+        "margin", {"laptop": Setting((settings.FALSE_OR_RARE["laptop"],), (0, None))}, false_or_rare, untrained,
+        seconds=25),
+)

@@ -1,0 +1,42 @@
+"""Claims on who pays where memorisation is limited. Criteria are written before measuring."""
+
+from mini.claims import Claim, Published
+from mini.measures.curves import last
+from mini.studies.long_tail import settings
+from mini.studies.long_tail.claims.model import everywhere, untrained
+
+PRUNED = 0.7  # share of the weights removed
+HEAD = 100  # sightings of the most frequent
+
+
+def pruning_gap(runs):
+    """Accuracy lost by what was seen once, less that lost by what was seen 10 to 29 times, at 70% pruned."""
+    accuracy = runs.pruned_accuracy.sel(weight_decay=0.0)
+    lost = accuracy.sel(pruned_fraction=0.0) - accuracy.sel(pruned_fraction=PRUNED)
+    return lost.sel(count=1, drop=True) - lost.sel(count=10, drop=True)
+
+
+def privacy_gap(runs):
+    """Accuracy lost to the noise by what was seen once, less that lost by what was seen a hundred times or more."""
+    accuracy = last(runs.accuracy, "epoch")
+    lost = accuracy.sel(noise_multiplier=0.0) - accuracy.sel(noise_multiplier=1.0)
+    return lost.sel(count=1, drop=True) - lost.sel(count=HEAD, drop=True)
+
+
+def without_a_tail(plan):
+    """The sabotage: all subpopulations alike, so that none is rare and none is frequent."""
+    return plan.replace(prior="uniform", ticks=1, every=1)
+
+
+CLAIMS = (
+    Claim(
+        "long-tail/compression-hits-the-rare",
+        "Pruning takes more from what was seen once than from what was seen often (accuracy lost, 70% of weights gone).",
+        Published("the least frequent examples and classes lose most", "hooker2019", "section 3 (recalled)"), "1",
+        everywhere(settings.TAIL, (0, None)), pruning_gap, untrained, seconds=4),
+    Claim(
+        "long-tail/privacy-hits-the-rare",
+        "The noise of private training takes more from what was seen once than from what was seen often.",
+        Published("under-represented groups lose most", "bagdasaryan2019", "section 4 (recalled)"), "1",
+        everywhere(settings.PRIVATE, (0, None)), privacy_gap, without_a_tail, seconds=25),
+)
