@@ -113,3 +113,60 @@ def transformer(p: int, width: int, share: float, last: bool, fused: bool, compi
     tokens = torch.stack([a, b], 1)
     return trainer(Transformer(p, width, heads, ratio, last), lambda m: F.cross_entropy(m(tokens), label),
                    fused, compiled, lr=0.01, betas=(0.9, 0.98), weight_decay=0.5)
+
+
+def _classifier(features: int, width: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(features, width), nn.ReLU(), nn.Linear(width, 10))
+
+
+def early_learning(x, given, test, point, epochs: int) -> nn.Module:
+    """Early-learning regularisation as a plain loop over slices of tensors, looked at after every epoch as ours is."""
+    model = _classifier(x.shape[1], point.width)
+    optimiser = torch.optim.SGD(model.parameters(), point.learning_rate, point.momentum)
+    memory = torch.zeros(len(x), 10)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x)).split(point.batch_size):
+            logits = model(x[rows])
+            loss, memory[rows] = elr_loss(logits, given[rows], memory[rows], point)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+        with torch.no_grad():
+            model(x).argmax(1), model(test).argmax(1)
+    return model
+
+
+def elr_loss(logits, given, memory, point, strength: float = 3.0):
+    """The loss of one batch and the memory renewed, written from the paper's formulas."""
+    p = logits.softmax(1).clamp(1e-4, 1 - 1e-4)
+    p = p / p.sum(1, keepdim=True)
+    memory = point.target_momentum * memory + (1 - point.target_momentum) * p.detach()
+    return F.cross_entropy(logits, given) + strength * (1 - (p * memory).sum(1)).log().mean(), memory
+
+
+class PublishedElr(nn.Module):
+    """The loss in the form of the authors' repository: a module that holds the memory and is given the indices."""
+
+    def __init__(self, examples: int, point):
+        super().__init__()
+        self.memory, self.point = torch.zeros(examples, 10), point
+
+    def forward(self, rows, logits, given):
+        loss, self.memory[rows] = elr_loss(logits, given, self.memory[rows], self.point)
+        return loss
+
+
+def published_elr(x, given, test, point, epochs: int) -> nn.Module:
+    """The same with that module, fed by a DataLoader of (example, label, index), as published code is."""
+    model, loss = _classifier(x.shape[1], point.width), PublishedElr(len(x), point)
+    optimiser = torch.optim.SGD(model.parameters(), point.learning_rate, point.momentum)
+    data = torch.utils.data.TensorDataset(x, given, torch.arange(len(x)))
+    batches = torch.utils.data.DataLoader(data, batch_size=point.batch_size, shuffle=True)
+    for _ in range(epochs):
+        for rows, labels, index in batches:
+            optimiser.zero_grad()
+            loss(index, model(rows), labels).backward()
+            optimiser.step()
+        with torch.no_grad():
+            model(x).argmax(1), model(test).argmax(1)
+    return model
