@@ -450,7 +450,7 @@ def areas(canvas, plain, elr):
         axes.barh(place + shift, runs.detection_auc.mean("seed"), 0.38, color=colour, label=label)
     axes.set_yticks(place, plain.score.values)
     axes.set(xlim=(0.4, 1.0), xlabel="AUC, 0.5 is chance", title="Telling false labels from true ones")
-    axes.legend(loc="lower left", framealpha=1, frameon=True)
+    canvas.legend(loc="outside upper right", ncols=2)
     return "Area under the ROC of six scores. " + "; ".join(
         f"{s}: {float(a):.3f} after cross-entropy, {float(b):.3f} after ELR" for s, a, b in zip(
             plain.score.values, plain.detection_auc.mean("seed"), elr.detection_auc.mean("seed"))) + "."
