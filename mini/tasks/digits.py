@@ -4,6 +4,7 @@ Shape letters: N examples, F features, C classes.
 """
 
 import functools
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -57,7 +58,9 @@ def _fetch(name: str) -> tuple[np.ndarray, np.ndarray]:
 
     title, version = _OPENML[name]
     try:
-        bunch = fetch_openml(title, version=version, as_frame=False, parser="liac-arff", n_retries=1, delay=0.5)
+        with warnings.catch_warnings():  # of each try that failed; the last is told below
+            warnings.simplefilter("ignore", UserWarning)
+            bunch = fetch_openml(title, version=version, as_frame=False, parser="liac-arff", n_retries=1, delay=0.5)
         return np.asarray(bunch.data, np.float32) / 255, np.asarray(bunch.target).astype(int)
     except (OSError, EOFError) as error:  # no network; a copy cut short is an EOFError or a BadGzipFile
         reason = "the copy on disk is damaged" if isinstance(error, EOFError) or "gzip" in str(error).lower() \
