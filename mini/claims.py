@@ -229,12 +229,12 @@ def criterion_text(entry: Entry) -> str:
 
 
 def table(entries: Sequence[Entry]) -> str:
-    """The ledger as a Markdown table, headlines in bold."""
-    lines = ["| claim | statement | published | here (95% interval) | criterion | verdict |", "|---|---|---|---|---|---|"]
+    """The ledger as a Markdown table."""
+    rows = [("claim", "statement", "published", "here (95% interval)", "criterion", "verdict"), ("---",) * 6]
     for e in entries:
         here = f"{number(e.value)} ({number(e.low)} to {number(e.high)}), {e.seeds} seeds"
-        name = f"**`{e.id}`**" if e.headline else f"`{e.id}`"
         unit = "" if e.unit == "1" else f" ({e.unit})"
-        lines.append(f"| {name} | {e.statement} | {e.published}; {e.paper}, {e.published_source} | {here} "
-                     f"| {criterion_text(e)}{unit} | **{e.verdict}** |")
-    return "\n".join(lines)
+        cells = (f"`{e.id}`", e.statement, f"{e.published}; {e.paper}, {e.published_source}", here,
+                 f"{criterion_text(e)}{unit}", f"**{e.verdict}**")
+        rows.append(tuple(cell.replace("|", "\\|") for cell in cells))  # a bar would end the cell
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

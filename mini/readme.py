@@ -18,7 +18,18 @@ def with_table(text: str, entries: list[claims.Entry]) -> str:
     """
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{claims.table(entries)}\n\n{summary(entries)}\n\n{END}{after}"
+    return f"{before}{BEGIN}\n\n{tables(entries)}\n\n{summary(entries)}\n\n{END}{after}"
+
+
+def tables(entries: list[claims.Entry]) -> str:
+    """The headline claims in one table, and the others folded away, study by study."""
+    parts = [claims.table([e for e in entries if e.headline])]
+    for study in dict.fromkeys(e.study for e in entries):
+        others = [e for e in entries if e.study == study and not e.headline]
+        if others:
+            parts.append(f"<details><summary>{len(others)} more of <code>{study}</code></summary>\n\n"
+                         f"{claims.table(others)}\n\n</details>")
+    return "\n\n".join(parts)
 
 
 def summary(entries: list[claims.Entry]) -> str:
