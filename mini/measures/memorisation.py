@@ -147,15 +147,19 @@ def expected_error(networks: int, share: float) -> float:
     return float(np.exp(-p * networks / 16) / 2 + 1 / (p * networks) + 1 / ((1 - p) * networks))
 
 
-def pairs(s: Sums, memorised: float, influential: float, deviations: float) -> np.ndarray:
-    """Index pairs (i, j) of high influence, (P, 2), the highest first; for sums without halves.
+def pairs(memory: np.ndarray, effect: np.ndarray, deviation: np.ndarray, memorised: float, influential: float,
+          deviations: float) -> np.ndarray:
+    """Index pairs (i, j) of high influence, (P, 2), the highest first.
 
-    Those with mem(i) and infl(i, j) at least as given (0.25 and 0.15 in Feldman and Zhang 2020), and an
-    influence of at least so many standard deviations of its null.
+    Args:
+      memory: mem(i), (n,). effect: infl(i, j), (n, T). deviation: of its null, (n, T).
+      memorised, influential: the least mem(i) and infl(i, j) (0.25 and 0.15 in Feldman and Zhang 2020).
+      deviations: the least infl(i, j) in standard deviations of its null.
+
+    >>> pairs(np.array([0.1, 0.5]), np.array([[0.9, 0.9], [0.2, 0.4]]), np.full((2, 2), 0.05), 0.25, 0.15, 4.0).tolist()
+    [[1, 1], [1, 0]]
     """
-    value, deviation = np.asarray(influence(s)), np.asarray(null_influence_error(s))
     with np.errstate(invalid="ignore"):  # a comparison with NaN is false
-        chosen = (np.asarray(memorisation(s)) >= memorised)[:, None] & (value >= influential)
-        chosen &= value >= deviations * deviation
+        chosen = (memory >= memorised)[:, None] & (effect >= influential) & (effect >= deviations * deviation)
     found = np.argwhere(chosen)
-    return found[np.argsort(-value[tuple(found.T)], kind="stable")]
+    return found[np.argsort(-effect[tuple(found.T)], kind="stable")]

@@ -12,8 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from mini.errors import wrong
+
 PRIORS = ("zipf", "uniform", "geometric", "two_tier")
 SIGHTINGS = (0, 1, 2, 3, 4, 5, 10, 30, 100)  # the bins: seen at least so often, and less than the next
+NEVER = 1e-9  # expected samples of a subpopulation that as well might not be there
 
 
 class Mixture(NamedTuple):
@@ -53,6 +56,17 @@ def weights(prior: str, number: int, skew, library=np):
     return w / w.sum()
 
 
+def check(prior: str, number: int, skew, samples: int) -> None:
+    """Refuse a prior under which the rarest subpopulation would never occur in anybody's lifetime.
+
+    >>> check("zipf", 1000, 12.0, 1000)
+    Traceback (most recent call last):
+    mini.errors.UsageError: skew: got 12.0, takes a value that leaves no subpopulation empty
+    """
+    if samples * float(weights(prior, number, float(skew)).min()) < NEVER:
+        raise wrong("skew", float(skew), "a value that leaves no subpopulation empty")
+
+
 def draw(keys, prior: str, skew, drawn: str, number: int, samples: int, classes: int, features: int, sigma,
          fresh: int) -> Mixture:
     """Draw a world (streams `frequencies`, `truth`, `centres`, `data`, `fresh`).
@@ -61,9 +75,9 @@ def draw(keys, prior: str, skew, drawn: str, number: int, samples: int, classes:
     list itself; with "iid" each is drawn from the list, and all are normalised (Feldman 2020, section 2).
 
     >>> from mini.experiment import Keys
-    >>> world = draw(Keys(0, {}), "zipf", 1.0, "list", 50, 100, 10, 4, 0.1, 2)
-    >>> world.x.shape, int(world.seen.sum()), world.fresh.shape
-    ((100, 4), 100, (50, 2, 4))
+    >>> world = jax.eval_shape(lambda: draw(Keys(0, {}), "zipf", 1.0, "list", 50, 100, 10, 4, 0.1, 2))
+    >>> world.x.shape, world.seen.shape, world.fresh.shape
+    ((100, 4), (50,), (50, 2, 4))
     """
     frequency = weights(prior, number, skew, jnp)
     if drawn == "iid":

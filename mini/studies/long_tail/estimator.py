@@ -40,6 +40,7 @@ class Data(NamedTuple):
     test_y: jax.Array  # (M,)
     test_number: jax.Array  # (M,)
     test_weight: jax.Array  # (M,) sums to one
+    luck: jax.Array  # seeds what is drawn at the end
 
 
 @experiment
@@ -112,10 +113,15 @@ class Estimator(Experiment):
             raise wrong("batch_size", self.batch_size, f"at most the {m} examples of a subset")
         if self.task == "digits" and self.examples >= digits.SIZES["digits"]:
             raise wrong("examples", self.examples, f"fewer than the {digits.SIZES['digits']} digits, to leave some for testing")
-        if self.task == "mixture" and self.subpopulations < digits.CLASSES:
+        if self.task == "mixture":
+            self._check_mixture()
+
+    def _check_mixture(self) -> None:
+        if self.subpopulations < digits.CLASSES:
             raise wrong("subpopulations", self.subpopulations, f"at least one for each of the {digits.CLASSES} classes")
-        if self.task == "mixture" and self.noise_kind == "instance":
+        if self.noise_kind == "instance":
             raise wrong("noise_kind", self.noise_kind, "another kind for a mixture, whose classes have no common look")
+        subpopulations.check(self.prior, self.subpopulations, self.skew, self.examples)
 
     @property
     def subset_size(self) -> int:
@@ -126,7 +132,8 @@ class Estimator(Experiment):
 
     def world(self, keys, shared) -> Data:
         data = self._digits(keys, *shared) if self.task == "digits" else self._mixture(keys)
-        return data._replace(given=corrupt(keys, self.noise_kind, self.noise, data.x, data.true, digits.CLASSES))
+        given = corrupt(keys, self.noise_kind, self.noise, data.x, data.true, digits.CLASSES)
+        return data._replace(given=given, luck=jax.random.bits(keys["end"], dtype="uint32"))
 
     def init(self, keys, world):
         return memorisation.blank(self.examples, len(world.test_y))
@@ -164,16 +171,17 @@ class Estimator(Experiment):
         }
 
     def examine(self, state, world):
-        s = memorisation.both(state)
+        networks = max(float(state.networks.sum()), 1)
+        seen = {name: np.asarray(value) for name, value in _influences(state).items()}
         end = {
-            "inside": np.asarray(s.inside) / max(float(s.networks), 1), "number": world.number, "label": world.given,
-            "false_label": np.asarray(world.given != world.true), "sightings": world.seen,
-            "test_number": world.test_number, **self._pairs(state), **self._fresh(state),
+            "inside": np.asarray(state.inside).sum(0) / networks, "number": world.number, "label": world.given,
+            "false_label": np.asarray(world.given) != np.asarray(world.true), "sightings": world.seen,
+            "test_number": world.test_number, **self._pairs(seen), **self._fresh(seen),
         }
         if self.matrix:
-            end["influence"] = memorisation.influence(s)
+            end["influence"] = seen["effect"]
         if self.retrain:
-            end |= self._retrained(s, world)
+            end |= _retrain(self, seen["memory"] >= self.memorised, world)
         return end
 
     # The pieces.
@@ -183,14 +191,14 @@ class Estimator(Experiment):
         order = jax.random.permutation(keys["data"], len(y))
         train, test = order[: self.examples], order[self.examples:]
         return Data(x[train], y[train], y[train], train, jnp.zeros(self.examples, jnp.int32), x[test], y[test], test,
-                    jnp.full(len(test), 1 / len(test)))
+                    jnp.full(len(test), 1 / len(test)), jnp.uint32(0))
 
     def _mixture(self, keys) -> Data:
         """A mixture (see subpopulations.draw), tested on one fresh point of each subpopulation."""
         one = subpopulations.draw(keys, self.prior, self.skew, "list", self.subpopulations, self.examples,
                                   digits.CLASSES, digits.FEATURES["digits"], self.sigma, 1)
         return Data(one.x, one.y, one.y, one.source, one.seen[one.source], one.fresh[:, 0], one.label,
-                    jnp.arange(self.subpopulations), one.frequency)
+                    jnp.arange(self.subpopulations), one.frequency, jnp.uint32(0))
 
     def _fit(self, key, rows, world, weight):
         return training.fit(key, rows, world.x, world.given, weight, width=self.width, classes=digits.CLASSES,
@@ -203,39 +211,49 @@ class Estimator(Experiment):
     def _marked(self, rows) -> jax.Array:
         return jnp.zeros(self.examples, bool).at[rows].set(True)
 
-    def _pairs(self, state) -> dict:
+    def _high(self, memory, effect, deviation) -> np.ndarray:
+        return memorisation.pairs(memory, effect, deviation, float(self.memorised), INFLUENTIAL, DEVIATIONS)
+
+    def _pairs(self, seen) -> dict:
         """The pairs of highest influence, as many as are told; -1 and NaN where there are fewer."""
-        s = memorisation.both(state)
-        found = memorisation.pairs(s, float(self.memorised), INFLUENTIAL, DEVIATIONS)
+        found = self._high(seen["memory"], seen["effect"], seen["deviation"])
         shown = found[: self.top]
-        value, error = (np.asarray(memorisation.influence(s, of))[tuple(shown.T)]
-                        for of in (memorisation.difference, memorisation.standard_error))
         missing = self.top - len(shown)
         train, test = np.pad(shown.T, ((0, 0), (0, missing)), constant_values=-1)
-        value, error = (np.pad(x, (0, missing), constant_values=np.nan) for x in (value, error))
+        value, error = (np.pad(seen[name][tuple(shown.T)], (0, missing), constant_values=np.nan)
+                        for name in ("effect", "error"))
         return {"pair_train": train, "pair_test": test, "pair_influence": value, "pair_error": error,
                 "pairs": np.float32(len(found))}
 
-    def _fresh(self, state) -> dict:
+    def _fresh(self, seen) -> dict:
         """What the pairs found in one half of the networks come to in the other; 0 where none is found."""
-        halves = [memorisation.Sums(*(x[h] for x in state)) for h in (0, 1)]
-        values = [np.asarray(memorisation.influence(s)) for s in halves]
-        fresh = [values[1 - h][tuple(memorisation.pairs(s, float(self.memorised), INFLUENTIAL, DEVIATIONS).T)]
-                 for h, s in enumerate(halves)]
+        memory, effect, deviation = (seen[f"half_{name}"] for name in ("memory", "effect", "deviation"))
+        fresh = [effect[1 - h][tuple(self._high(memory[h], effect[h], deviation[h]).T)] for h in (0, 1)]
         fresh = np.concatenate([x[np.isfinite(x)] for x in fresh])
-        high = np.asarray(memorisation.memorisation(memorisation.both(state))) >= float(self.memorised)
+        first, second = (x[seen["memory"] >= self.memorised].ravel() for x in effect)
+        known = np.isfinite(first) & np.isfinite(second)
+        alike = np.corrcoef(first[known], second[known])[0, 1] if known.sum() > 2 and first[known].std() else np.nan
         return {"fresh_influence": np.float32(fresh.mean() if len(fresh) else 0.0),
-                "influence_reliability": memorisation.correlation(*(jnp.asarray(v[high].ravel()) for v in values))}
+                "influence_reliability": np.float32(alike)}
 
-    def _retrained(self, s, world) -> dict:
-        """Networks trained on all examples, without the memorised ones, and without as many drawn at random."""
-        high = memorisation.memorisation(s) >= self.memorised
-        return _retrain(self, high, world)
+
+@jax.jit
+def _influences(state: memorisation.Sums) -> dict:
+    """Everything that is told of pairs, from all networks and from each half."""
+    whole = memorisation.both(state)
+    return {
+        "memory": memorisation.memorisation(whole), "effect": memorisation.influence(whole),
+        "error": memorisation.influence(whole, memorisation.standard_error),
+        "deviation": memorisation.null_influence_error(whole),
+        "half_memory": memorisation.memorisation(state), "half_effect": memorisation.influence(state),
+        "half_deviation": memorisation.null_influence_error(state),
+    }
 
 
 @jax.jit
 def _retrain(point: Estimator, high: jax.Array, world: Data) -> dict:
-    root = jax.random.key(1)  # the draws of one run differ from another's by its data
+    """Networks trained on all examples, without the memorised ones, and without as many drawn at random."""
+    root = jax.random.key(world.luck)
     count = high.sum()
 
     def copy(i):

@@ -63,12 +63,14 @@ class LongTail(Experiment):
         "train_error": Variable((), "1", "share of the training examples got wrong"),
         "accuracy": Variable(BY_COUNT, "1", "accuracy on fresh points, mean over the subpopulations of a bin"),
         "train_errors": Variable(BY_COUNT, "1", "subpopulations of a bin whose training examples are got wrong"),
+        "errors": Variable(BY_COUNT, "1", "part of the test error that a bin makes"),
+        "predicted_errors": Variable(BY_COUNT, "1", "the same in theory: guessing what was never seen or is given up"),
         "optimum": Variable((), "1", "least expected error, for what this run happened to see"),
         "predicted_error": Variable((), "1", "the same, with what is given up added"),
         "expected_optimum": Variable((), "1", "least expected error over all draws, in closed form"),
         "expected_error": Variable((), "1", "the same, with what is given up added"),
         "bound": Variable((), "1", "Feldman's lower bound, from train_errors and the measured coupling"),
-        "coupling": Variable(BY_COUNT, "1", "(accuracy - 1/K) / (training accuracy - 1/K)"),
+        "coupling": Variable(BY_COUNT, "1", "how far fresh points are answered as the training examples, less chance"),
         "tau": Variable(BY_COUNT, "1", "expected frequency of a subpopulation seen as often as the bin begins"),
         "seen": Variable(BY_COUNT, "1", "number of subpopulations in a bin"),
         "mass": Variable(BY_COUNT, "1", "frequency of all subpopulations of a bin together"),
@@ -87,9 +89,7 @@ class LongTail(Experiment):
             raise wrong("classes", self.classes, f"at most one for each of the {self.subpopulations} subpopulations")
         if self.batch_size > self.samples:
             raise wrong("batch_size", self.batch_size, f"at most the {self.samples} samples")
-        listed = subpopulations.weights(self.prior, self.subpopulations, self.skew)
-        if self.samples * float(listed.min()) < 1e-9:
-            raise wrong("skew", self.skew, "a value that leaves no subpopulation empty")
+        subpopulations.check(self.prior, self.subpopulations, self.skew, self.samples)
         if self.private and self.weight_decay:
             raise wrong("weight_decay", self.weight_decay, "0 when private")
 
@@ -119,47 +119,57 @@ class LongTail(Experiment):
         mixture, given_up = world
         bins, right = subpopulations.bins(mixture.seen), self._right(state.params, mixture)
         wrong_ones = self._train_wrong(state.params, mixture)
-        guessing = 1 - 1 / self.classes
-        optimum = guessing * (mixture.frequency * (mixture.seen == 0)).sum()
+        guessed = (1 - 1 / self.classes) * mixture.frequency  # what is lost where one can but guess
+        unseen = mixture.seen == 0
         return {
             "test_error": 1 - (mixture.frequency * right).sum(),
             "train_error": (wrong_ones * mixture.seen).sum() / self.samples,
             "accuracy": _mean(bins, right),
             "train_errors": bins @ wrong_ones,
-            "optimum": optimum,
-            "predicted_error": optimum + guessing * (mixture.frequency * given_up).sum(),
+            "errors": bins @ (mixture.frequency * (1 - right)),
+            "predicted_errors": bins @ (guessed * (unseen | given_up)),
+            "optimum": (guessed * unseen).sum(),
+            "predicted_error": (guessed * (unseen | given_up)).sum(),
             "overflow": state.overflow,
         }
 
     def examine(self, state, world):
-        mixture, _ = world
-        bins = np.asarray(subpopulations.bins(mixture.seen))
-        pruned = [np.asarray(x) for x in self._prune(state, world)]
-        return {
-            **self._theory(state, mixture),
-            "seen": bins.sum(1), "mass": bins @ np.asarray(mixture.frequency),
-            "pruned_accuracy": pruned[0], "pruned_error": pruned[1], "epsilon": self._spent(int(state.epochs)),
-        }
+        end = {name: np.asarray(value) for name, value in self._end(state, world[0]).items()}
+        errors, agreement, seen = (end.pop(name) for name in ("errors_of", "agreement_of", "seen_of"))
+        return end | self._theory(seen, errors, agreement) | {"epsilon": self._spent(int(state.epochs))}
 
     # The pieces.
 
     def _right(self, params, mixture) -> jax.Array:
         """Share of the fresh points of each subpopulation answered right, (N,)."""
+        return (self._answers(params, mixture) == mixture.label[:, None]).mean(1)
+
+    def _answers(self, params, mixture) -> jax.Array:
+        """The answers to all fresh points, (N, T)."""
         points = mixture.fresh.reshape(-1, self.features)
-        answer = classifier.logits(params, points).argmax(-1).reshape(mixture.fresh.shape[:2])
-        return (answer == mixture.label[:, None]).mean(1)
+        return classifier.logits(params, points).argmax(-1).reshape(mixture.fresh.shape[:2])
 
     def _train_wrong(self, params, mixture) -> jax.Array:
         """Share of the training examples of each subpopulation got wrong, (N,); 0 where it was never seen."""
         missed = (classifier.logits(params, mixture.x).argmax(-1) != mixture.y).astype(jnp.float32)
         return jnp.zeros(self.subpopulations).at[mixture.source].add(missed) / jnp.maximum(mixture.seen, 1)
 
+    def _agreement(self, params, mixture) -> jax.Array:
+        """How often a fresh point of a subpopulation is answered as its training examples are, (N,), less chance.
+
+        The coupling of Feldman 2020 (section 3), as (share - 1/K) / (1 - 1/K); 0 where it was never seen.
+        """
+        trained = classifier.logits(params, mixture.x).argmax(-1)  # (S,)
+        same = (self._answers(params, mixture)[mixture.source] == trained[:, None]).mean(1)
+        share = jnp.zeros(self.subpopulations).at[mixture.source].add(same) / jnp.maximum(mixture.seen, 1)
+        return jnp.where(mixture.seen > 0, (share - 1 / self.classes) / (1 - 1 / self.classes), 0)
+
     @jax.jit
-    def _prune(self, state, world) -> tuple[jax.Array, jax.Array]:
-        """Accuracy by bin, and error, with shares of the smallest weights set to zero (biases are kept)."""
-        mixture, _ = world
+    def _end(self, state, mixture) -> dict:
+        """What is read off the trained network; pruning sets the smallest weights to zero and keeps biases."""
         bins = subpopulations.bins(mixture.seen)
         sizes = jnp.concatenate([jnp.abs(w).ravel() for w in jax.tree.leaves(state.params) if w.ndim == 2])
+        agreement = self._agreement(state.params, mixture)
 
         def after(share):
             least = jnp.where(share > 0, jnp.quantile(sizes, share), -1.0)
@@ -167,26 +177,22 @@ class LongTail(Experiment):
             right = self._right(params, mixture)
             return _mean(bins, right), 1 - (mixture.frequency * right).sum()
 
-        return jax.lax.map(after, jnp.asarray(PRUNED, jnp.float32))
+        accuracy, error = jax.lax.map(after, jnp.asarray(PRUNED, jnp.float32))
+        return {"pruned_accuracy": accuracy, "pruned_error": error, "seen": bins.sum(1), "mass": bins @ mixture.frequency,
+                "coupling": _mean(bins, agreement).at[0].set(jnp.nan), "agreement_of": agreement,
+                "errors_of": self._train_wrong(state.params, mixture), "seen_of": mixture.seen}
 
-    def _theory(self, state, mixture) -> dict:
-        """The closed forms, and the bound with the coupling that the network shows."""
+    def _theory(self, seen, errors, agreement) -> dict:
+        """The closed forms, and the bound with the errors (N,) and the coupling (N,) that the network shows."""
         alpha = theory.marginal(self.prior, self.subpopulations, float(self.skew))
         n, k = self.samples, self.classes
-        bins = subpopulations.bins(mixture.seen)
-        wrong_ones = self._train_wrong(state.params, mixture)
-        fresh, trained = (np.asarray(_mean(bins, x), float)
-                          for x in (self._right(state.params, mixture), 1 - wrong_ones))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            coupling = np.where(trained > 1 / k, (fresh - 1 / k) / (trained - 1 / k), np.nan)
-        seen, missed = np.asarray(mixture.seen), np.asarray(wrong_ones, float)
-        errors = [missed[seen == l].sum() for l in range(1, int(seen.max()) + 1)]
-        factors = coupling[np.searchsorted(SIGHTINGS, np.arange(1, len(errors) + 1), "right") - 1]
+        counts = range(1, int(seen.max()) + 1)
+        missed = [float(errors[seen == l].sum()) for l in counts]
+        coupling = [float(np.clip(agreement[seen == l].mean(), 0, 1)) if (seen == l).any() else 0.0 for l in counts]
         return {
             "expected_optimum": theory.optimum(alpha, n, k),
             "expected_error": theory.given_up(alpha, n, k, min(int(self.give_up), n), float(self.give_up_share)),
-            "bound": theory.bound(alpha, n, k, errors, np.clip(np.nan_to_num(factors), 0, 1)),
-            "coupling": coupling,
+            "bound": theory.bound(alpha, n, k, missed, coupling),
             "tau": np.array([theory.tau(alpha, n, l) if l <= n else np.nan for l in SIGHTINGS]),
         }
 

@@ -1,0 +1,128 @@
+"""Figures on Feldman's model, and on who pays where memorisation is limited."""
+
+import numpy as np
+
+from mini.measures.curves import last
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band
+from mini.studies.long_tail import settings, theory
+
+CLASSES = 10
+COUNTS = {1: ("seen once", VERMILION, ":"), 3: ("3 times", ORANGE, "--"), 10: ("10 to 29", GREEN, "-."),
+          30: ("30 to 99", BLUE, "-")}
+NAMES = {"zipf": "Zipf", "uniform": "uniform", "geometric": "geometric", "two_tier": "two tiers"}
+
+
+def one(*plans) -> dict:
+    """The laptop preset alone."""
+    return {"laptop": plans}
+
+
+def marks(axes, x, values, label: str, **look) -> None:
+    """Mean over seeds as a mark, the range over seeds as a bar."""
+    mean = values.mean("seed")
+    axes.errorbar(x, mean, [mean - values.min("seed"), values.max("seed") - mean], fmt="o", capsize=3, label=label, **look)
+
+
+def by_size_and_prior(canvas, sizes, flat, tiers) -> str:
+    left, right = canvas.subplots(1, 2, width_ratios=[1.3, 1])
+    n = np.geomspace(sizes.samples.min(), sizes.samples.max(), 40).round().astype(int)
+    alpha = theory.marginal("zipf", 1000)
+    left.plot(n, [theory.optimum(alpha, k, CLASSES) for k in n], color=BLACK, linestyle="--", label="closed form")
+    error = last(sizes.test_error, "epoch").transpose("seed", "samples")
+    marks(left, sizes.samples, error, "networks, range over seeds", color=BLUE)
+    left.set(xscale="log", xlabel="training examples", ylabel="test error", ylim=(0, None),
+             title="The best that can be done, and what is done")
+    left.set_xticks(sizes.samples.values, [str(x) for x in sizes.samples.values])
+    left.minorticks_off()
+    left.legend()
+    names, trained, best = [], [], []
+    for runs in (flat, tiers):
+        for prior in runs.prior.values:
+            names.append(NAMES[str(prior)])
+            trained.append(last(runs.test_error, "epoch").sel(prior=prior))
+            best.append(float(runs.expected_optimum.sel(prior=prior).mean()))
+    for i, (values, least) in enumerate(zip(trained, best)):
+        marks(right, [i], values.expand_dims("x"), "networks" if not i else "", color=BLUE)
+        right.plot([i - 0.3, i + 0.3], [least] * 2, color=BLACK, linestyle="--", label="closed form" if not i else "_")
+    right.set_xticks(range(len(names)), names)
+    right.set(ylabel="test error", ylim=(0, None), title="By the prior (1000 examples)")
+    right.legend()
+    said = ", ".join(f"{float(e.mean()):.3f} at {int(s)}" for s, e in error.groupby("samples"))
+    return (f"Left: test error against number of examples for 1000 Zipf subpopulations; networks {said}, on the dashed "
+            "closed form. Right: networks and closed form for four priors: "
+            + ", ".join(f"{m} {float(t.mean()):.3f} and {b:.3f}" for m, t, b in zip(names, trained, best)) + ".")
+
+
+def giving_up(canvas, runs) -> str:
+    left, right = canvas.subplots(1, 2)
+    counts = runs.give_up.values
+    error = last(runs.test_error, "epoch").transpose("seed", "give_up")
+    expected = runs.expected_error.isel(seed=0)
+    left.plot(counts, expected, color=BLACK, linestyle="--", label="closed form")
+    marks(left, counts, error, "networks, range over seeds", color=BLUE)
+    left.axhline(float(expected[0]), color=GREEN, linestyle=":", label="best possible")
+    left.set(xlabel="not fitted: seen at most so often", ylabel="test error", ylim=(0, None),
+             title="What giving up costs")
+    left.set_xticks(counts, ["nothing", *map(str, counts[1:])])
+    left.legend(loc="lower right")
+    marks(right, counts, 100 * last(runs.train_error, "epoch").transpose("seed", "give_up"), "", color=VERMILION)
+    right.set(xlabel="not fitted: seen at most so often", ylabel="training examples got wrong (%)", ylim=(0, None),
+              title="How many those are")
+    right.set_xticks(counts, ["nothing", *map(str, counts[1:])])
+    means = [float(x) for x in error.mean("seed")]
+    return ("Left: test error when examples of rarely seen subpopulations are not fitted: "
+            + ", ".join(f"{m:.3f} (closed form {float(e):.3f})" for m, e in zip(means, expected))
+            + f" for at most {', '.join(map(str, counts))} sightings. Right: share of training examples got wrong.")
+
+
+def who_pays(canvas, runs) -> str:
+    early, decay, prune = canvas.subplots(1, 3, sharey=True)
+    plain = runs.sel(weight_decay=0.0)
+    for count, (label, colour, line) in COUNTS.items():
+        look = {"color": colour, "linestyle": line}
+        band(early, plain.accuracy.sel(count=count), label, clock="epoch", **look)
+        band(decay, last(runs.accuracy, "epoch").sel(count=count).transpose("weight_decay", "seed"), label,
+             clock="weight_decay", **look)
+        band(prune, plain.pruned_accuracy.sel(count=count).transpose("pruned_fraction", "seed"), label,
+             clock="pruned_fraction", **look)
+    early.set(xlabel="epoch", ylabel="accuracy on fresh points", ylim=(0, 1.03), title="Stopping early")
+    decay.set(xlabel="weight decay", title="Regularising strongly", xticks=runs.weight_decay.values)
+    prune.set(xlabel="share of weights removed", title="Pruning")
+    early.legend(title="a subpopulation", loc="lower right", fontsize=9)
+    mean = plain.pruned_accuracy.mean("seed")
+    said = "; ".join(f"{label} {float(mean.sel(count=c, pruned_fraction=0)):.2f} to "
+                     f"{float(mean.sel(count=c, pruned_fraction=0.7)):.2f}" for c, (label, *_) in COUNTS.items())
+    return ("Accuracy on fresh points by how often a subpopulation was seen, against epoch, weight decay and share of "
+            f"weights removed. Rare ones come last and go first. From no pruning to 70%: {said}.")
+
+
+def privacy(canvas, runs) -> str:
+    axes = canvas.add_subplot()
+    accuracy = last(runs.accuracy, "epoch").mean("seed", skipna=True)
+    names = ["never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+"]
+    place, said = np.arange(len(names)), []
+    looks = zip(runs.noise_multiplier.values, ((BLUE, "-", "o"), (ORANGE, "--", "s"), (VERMILION, ":", "^")))
+    for noise, (colour, line, mark) in looks:
+        curve = accuracy.sel(noise_multiplier=noise)
+        spent = float(runs.epsilon.sel(noise_multiplier=noise).mean())
+        label = f"noise {noise:g}, ε = {spent:.0f}" if np.isfinite(spent) else "no noise, no privacy"
+        axes.plot(place, curve, color=colour, linestyle=line, marker=mark, label=label)
+        said.append(f"{label}: {float(curve.sel(count=1)):.2f} seen once, {float(curve.sel(count=100)):.2f} seen 100 times")
+    axes.axhline(1 / CLASSES, color=BLACK, linewidth=0.8, linestyle=(0, (1, 3)), label="guessing")
+    axes.set_xticks(place, names)
+    axes.set(xlabel="times that a subpopulation was seen", ylabel="accuracy on fresh points", ylim=(0, 1.03),
+             title="Private training spares the frequent")
+    axes.legend(loc="upper left", fontsize=9)
+    return "Accuracy by how often a subpopulation was seen, after private training. " + "; ".join(said) + "."
+
+
+FIGURES = (
+    Figure("long-tail/theory", "Trained networks on the closed form",
+           one(settings.SIZES["laptop"], settings.PRIORS, settings.TIERS), by_size_and_prior, size=(10, 3.8)),
+    Figure("long-tail/giving-up", "What it costs not to memorise", one(settings.GIVE_UP["laptop"]), giving_up,
+           headline=True, size=(9, 3.8)),
+    Figure("long-tail/who-pays", "Stopping, regularising, pruning: the rare pay first", one(settings.TAIL["laptop"]),
+           who_pays, size=(10, 3.8)),
+    Figure("long-tail/privacy", "Private training by how often a subpopulation was seen",
+           one(settings.PRIVATE["laptop"]), privacy, size=(7, 4.2)),
+)
