@@ -107,7 +107,7 @@ def _list(argv: list[str]) -> None:
     listing = [{
         "study": s.name, "title": s.title,
         "experiments": [{"name": n, "title": (c.__doc__ or "").strip().splitlines()[0], "clock": c.clock,
-                         "ticks": c.ticks} for n, c in s.experiments.items()],
+                         "ticks": c().ticks} for n, c in s.experiments.items()],
         "claims": [{"id": c.id, "statement": c.statement, "headline": c.headline, "presets": list(c.settings),
                     "seconds": round(measured.get(c.id, c.seconds), 1)} for c in s.claims],
         "figures": [{"id": f.id, "title": f.title, "headline": f.headline} for f in s.figures],
@@ -154,11 +154,12 @@ def _about(cls) -> str:
 def _run_options(cls):
     """A dataclass of the engine's options and the experiment's fields."""
     from mini.experiment import fields_of
+    from mini.plan import fixed_length
 
     hints = typing.get_type_hints(cls)
     ticks = f"{cls.clock}s"
-    options = [
-        _option(ticks, int, cls.ticks, f"how long to train, in {ticks}"),
+    options = [] if fixed_length(cls) else [_option(ticks, int, cls.ticks, f"how long to train, in {ticks}")]
+    options += [
         _option("every", str, str(cls.every) if isinstance(cls.every, int) else "own",
                 "measure every so many, or at an increasing list: 1,10,100; own: the experiment's own list"),
         _option("seeds", int, 5, "number of seeds"),
@@ -190,7 +191,7 @@ def _execute(asked, cls) -> None:
 
     point = cls(**{name: getattr(asked, name) for name in fields_of(cls)})
     point.check()
-    plan = Plan(point, getattr(asked, f"{cls.clock}s"), _every(asked.every), asked.seeds, asked.seed_start,
+    plan = Plan(point, getattr(asked, f"{cls.clock}s", None), _every(asked.every), asked.seeds, asked.seed_start,
                 _sweep(cls, asked.sweep), _hold(asked.hold))
     plan.check()
     if asked.out:

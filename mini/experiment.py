@@ -107,7 +107,7 @@ class Experiment:
     """What every experiment has; those below without a body are its own to write."""
 
     clock: ClassVar[str] = "step"
-    ticks: ClassVar[int] = 100
+    ticks: ClassVar[int] = 100  # the usual length; a property where it follows from the fields
     every: ClassVar[int] = 1
     variables: ClassVar[Mapping[str, Variable]] = {}
 

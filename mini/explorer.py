@@ -64,7 +64,6 @@ class Explorer:
                  size: tuple[float, float] = (11.0, 3.4), warm: bool = True):
         self.draw, self.every, self.size = draw, every, size
         self.warm = warm and not os.environ.get("MINI_FAST")
-        ticks = type(experiment).ticks if ticks is None else ticks
         self.plan = Plan(experiment, ticks, seeds=1, seed_start=seed)
         self.dataset: xr.Dataset | None = None  # the last finished training
         self.alt = ""  # what the picture shows, in words
@@ -80,7 +79,7 @@ class Explorer:
 
     def _initial(self, name: str):
         if name in OWN:
-            return {"seed": self.plan.seed_start, "ticks": self.plan.ticks}[name]
+            return {"seed": self.plan.seed_start, "ticks": self.plan.length}[name]
         return getattr(self.plan.experiment, name, None)
 
     def _build(self) -> None:
@@ -152,8 +151,8 @@ class Explorer:
     def _asked(self) -> Plan:
         values = {name: slider.value for name, slider in self.controls.items()}
         ticks, seed = values.pop("ticks", self.plan.ticks), values.pop("seed", self.plan.seed_start)
-        every = self.every or max(1, ticks // 80)
-        return self.plan.replace(**values, ticks=ticks, every=every, seed_start=seed)
+        plan = self.plan.replace(**values, ticks=ticks, seed_start=seed)
+        return plan.replace(every=self.every or max(1, plan.length // 80))
 
     def _say(self, text: str) -> None:
         self.status.value = f'<span role="status">{html.escape(text)}</span>'

@@ -36,7 +36,7 @@ class Plan:
 
     @property
     def length(self) -> int:
-        return type(self.experiment).ticks if self.ticks is None else self.ticks
+        return self.experiment.ticks if self.ticks is None else self.ticks
 
     def records(self) -> np.ndarray:
         """The ticks at which is measured, with 0 and the last."""
@@ -101,6 +101,8 @@ class Plan:
     def _check_clock(self) -> None:
         if not _is_whole(self.length) or not 0 <= self.length < 2**31:
             raise wrong("ticks", self.length, "a whole number from 0 on, below 2**31")
+        if fixed_length(type(self.experiment)) and self.length > self.experiment.ticks:
+            raise wrong("ticks", self.length, f"at most the {self.experiment.ticks} that the experiment's fields allow")
         if self.every is None:
             return
         if not _is_list(self.every):
@@ -114,6 +116,11 @@ class Plan:
             raise wrong("every", ticks, "an increasing list of ticks from 0 on")
         if ticks and ticks[-1] > self.length:
             raise wrong("every", ticks[-1], f"ticks up to the last one, {self.length}")
+
+
+def fixed_length(cls) -> bool:
+    """Whether an experiment's length follows from its fields, as where a tick is one of its tasks."""
+    return isinstance(cls.ticks, property)
 
 
 def _is_whole(value) -> bool:

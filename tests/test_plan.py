@@ -1,10 +1,15 @@
 """A plan refuses what cannot be run, in one line, and knows its ticks and points."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from walk import Walk
 
+from mini.cli import _run_options
+from mini.engine import run
 from mini.errors import UsageError
+from mini.experiment import experiment
 from mini.plan import Plan, log_spaced
 
 WHOLE, TICKS = "a whole number from 0 on, below 2**31", "a whole number from 1 on, or a list of ticks"
@@ -88,3 +93,32 @@ def test_an_experiments_own_list_is_cut_where_the_training_is_shorter():
         every = (1, 10, 40)
 
     assert Plan(Rare(), ticks=20).records().tolist() == [0, 1, 10, 20]
+
+
+@experiment
+class Courses(Walk):
+    """As long as it has walkers."""
+
+    @property
+    def ticks(self):
+        return 2 * self.walkers
+
+
+def test_a_length_may_follow_from_the_fields():
+    plan = Plan(Courses(walkers=4))
+    plan.check()
+    assert plan.length == 8 and plan.records().tolist() == [0, 8] and plan.replace(walkers=2).length == 4
+    with pytest.raises(UsageError, match="ticks: got 9, takes at most the 8 that the experiment's fields allow"):
+        Plan(Courses(walkers=4), ticks=9).check()
+
+
+def test_points_of_different_length_are_joined():
+    runs = run(Courses(), every=2, seeds=1, sweep={"walkers": [1, 3]}, progress=False)
+    assert runs.step.values.tolist() == [0, 2, 4, 6]
+    assert runs.distance.isnull().sum("step").values.tolist() == [[2], [0]]
+
+
+def test_its_command_has_no_option_for_the_length():
+    names = [f.name for f in dataclasses.fields(_run_options(Courses))]
+    assert "steps" not in names and "walkers" in names
+    assert "steps" in [f.name for f in dataclasses.fields(_run_options(Walk))]

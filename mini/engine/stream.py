@@ -1,5 +1,6 @@
 """`live` streams partial results of a plan; `run` is `live` drunk to the end; `train` keeps the state."""
 
+import dataclasses
 import time
 import warnings
 from collections import deque
@@ -69,12 +70,12 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, progr
     if kept:
         kept.check()
     start, groups, found = time.perf_counter(), {}, 0
-    total = plan.length * plan.seeds * int(np.prod([len(v) for v in plan.sweep.values()] or [1]))
+    total = sum(dataclasses.replace(plan, experiment=point).length for point in plan.points()) * plan.seeds
     with tqdm(total=total, unit=plan.experiment.clock, unit_scale=True, delay=2.0, leave=False,
               desc=type(plan.experiment).__name__, disable=not progress, smoothing=0.05) as bar:
         for values, points in _static_groups(plan).items():
-            group = Group(plan, points, strategy, kept)
-            bar.update(group.found * plan.length)
+            group = Group(dataclasses.replace(plan, experiment=points[0]), points, strategy, kept)
+            bar.update(group.found * group.plan.length)
             found += group.found
             stream = group.stream(chunk_seconds, cancel, deep=chunk_seconds >= BATCH_SECONDS)
             last = time.perf_counter()
