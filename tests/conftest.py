@@ -1,6 +1,7 @@
 """JAX made strict, two devices, and a cache folder of the session's own.
 
 Types promote strictly only in tests that ask for `strict`: Adam in optax raises a float to a whole power.
+Programs are compiled in haste, but for tests marked `earnest`: see `haste`.
 """
 
 import os
@@ -19,12 +20,14 @@ if "host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
+from haste import hasty  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_configure(config):
     """A warning is an error, but for what other libraries deprecate among themselves."""
+    config.addinivalue_line("markers", "earnest: programs are compiled as they are for users")
     for rule in ("error", "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning",
                  "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning",
                  "error::DeprecationWarning:mini"):
@@ -34,6 +37,13 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     if not hasattr(config, "workerinput"):
         shutil.rmtree(COMPILED, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def haste(request):
+    """Compile in haste, unless the test is marked `earnest`."""
+    with hasty(request.node.get_closest_marker("earnest") is None):
+        yield
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """Claims: intervals against closed forms, verdicts, and a sabotage that turns every claim."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.stats
@@ -7,8 +10,8 @@ import xarray as xr
 
 from mini import claims
 from mini.claims import Claim, Interval, Published, Setting
-from mini.engine import run_plan
 from mini.errors import UsageError
+from mini.reproduce import Bench
 from mini.studies import all_claims
 
 ALL = all_claims()
@@ -62,6 +65,13 @@ def test_a_missing_number_is_never_reproduced():
     assert entry.verdict == "undecided" and entry.per_seed[-1] is None
 
 
+def test_a_table_has_six_cells_in_every_row_whatever_the_text():
+    import dataclasses
+    entry = dataclasses.replace(example([1.0, 2.0, 3.0, 2.0, 1.0]), statement="the scale |gamma|")
+    rows = claims.table([entry, entry]).splitlines()
+    assert [len(row.replace("\\|", "").split("|")) for row in rows] == [8] * 4
+
+
 def test_the_ledger_reads_back(tmp_path):
     entries = [example([1.0, 2.0, 3.0, 2.0, 1.0])]
     claims.write_ledger(entries, tmp_path / "claims.json")
@@ -85,8 +95,6 @@ def test_every_claim_is_well_formed():
 
 
 def test_the_committed_ledger_holds_every_claim_and_the_readme_agrees():
-    from pathlib import Path
-
     from mini.readme import with_table
 
     entries = claims.read_ledger()
@@ -102,8 +110,14 @@ def test_the_committed_ledger_holds_every_claim_and_the_readme_agrees():
     assert with_table(readme.read_text(), entries) == readme.read_text()
 
 
+@pytest.fixture(scope="module")
+def bench():
+    """Claims that spoil the same plan in the same way share its runs, in whichever process."""
+    return Bench(cache=Path(os.environ["MINI_TESTS_COMPILED"]))
+
+
 @pytest.mark.parametrize("name", ALL)
-def test_sabotage_turns_the_verdict(name):
+def test_sabotage_turns_the_verdict(name, bench):
     study, claim = ALL[name]
-    datasets = [run_plan(claim.sabotage(plan), progress=False) for plan in claim.setting("laptop").plans]
+    datasets = [bench.run(claim.sabotage(plan)) for plan in claim.setting("laptop").plans]
     assert claims.judge(claim, study.name, "laptop", datasets).verdict != "reproduced"

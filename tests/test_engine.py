@@ -21,6 +21,7 @@ from mini.errors import UsageError
 from mini.experiment import Experiment, Keys, Variable, canonical, experiment, static
 from mini.plan import Plan
 
+pytestmark = pytest.mark.earnest
 QUIET = {"progress": False, "strategy": "threads"}
 LONG = Plan(Walk(), ticks=3000, every=100, seeds=4)
 CHILD = """

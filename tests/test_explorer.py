@@ -13,7 +13,7 @@ from mini.explorer import NOTE, Explorer
 from mini.studies.early_learning import explorer as early_learning
 from mini.studies.grokking import explorer as grokking
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.earnest]
 CONTROLS = {"stride": (0.0, 3.0, 0.5), "walkers": [1, 3], "gait": ["walk", "stand"], "seed": (0, 9, 1),
             "ticks": [20, 40, 100_000_000]}
 

@@ -15,6 +15,8 @@ from mini.engine import live, run
 from mini.errors import UsageError
 from mini.plan import Plan
 
+pytestmark = pytest.mark.earnest  # as all that run a `Walk`, which is compared bit by bit with other processes
+
 
 @functools.cache
 def walked():
@@ -105,7 +107,8 @@ def test_where_shapes_differ_whole_numbers_and_truth_values_stay_so(tmp_path):
 
 
 def test_partial_results_of_a_static_sweep_have_the_final_labels():
-    plan = Plan(Walk(), seeds=1, sweep={"walkers": [2, 3], "stride": [0.0, 1.0], "gait": ["walk", "stand"]})
+    sweep = {"walkers": [2, 3], "stride": [0.0, 1.0], "gait": ["walk", "stand"]}
+    plan = Plan(Walk(), 10, seeds=1, sweep=sweep)
     *partial, last = live(plan, strategy="threads", progress=False, chunk_seconds=0.0)
     for one in partial:
         assert one["diverged_at"].dims == last["diverged_at"].dims

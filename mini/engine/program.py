@@ -66,6 +66,11 @@ def _prepare(experiment, keys, shared, shape: Shape):
                                jax.tree.map(jnp.asarray, state))
 
 
+def state_shape(experiment, keys, shared, shape: Shape):
+    """The shapes of what a run learns, without computing it."""
+    return jax.eval_shape(partial(_prepare, shape=shape), experiment, keys, shared)[1]
+
+
 def is_key(x) -> bool:
     """Whether an array holds random keys, which are neither numbers nor saved as they are."""
     return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
@@ -119,7 +124,8 @@ def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
     return state, log
 
 
-@partial(jax.jit, static_argnames=("shape", "stacked"))
+# Run once a run, and mostly random draws, which are long programs: a third of its compilation is saved.
+@partial(jax.jit, static_argnames=("shape", "stacked"), compiler_options={"xla_backend_optimization_level": 1})
 def prepare(experiment, keys, shared, *, shape: Shape, stacked: bool):
     """Draw a run's world and its initial state; (drawn leaves, state), stacked over lanes if asked."""
     one = partial(_prepare, shape=shape)

@@ -126,8 +126,7 @@ class Group:
         sample = canonical(points[0])
         keys = Keys(np.uint32(0), {k: np.uint32(0) for k in plan.hold})
         self.shape = program.world_shape(sample, keys, self.shared)
-        _, state = jax.eval_shape(lambda e, k, s: program.prepare(e, k, s, shape=self.shape, stacked=False),
-                                  sample, keys, self.shared)
+        state = program.state_shape(sample, keys, self.shared, self.shape)
         numbers = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(state))
         self.strategy: Strategy = choose(strategy, numbers, len(points) * plan.seeds)
         self.measured: dict[str, np.ndarray] = {}

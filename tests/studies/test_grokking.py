@@ -16,6 +16,7 @@ from mini.tasks.modular import OPERATIONS
 SMALL = {"p": 11, "width": 16}
 
 
+@pytest.mark.earnest  # long enough to be worth it
 def test_the_published_log():
     """99% train near step 20 and 99% test near step 42 (notebook of Doshi and others)."""
     runs = run(Grokking(p=97, width=500, weight_decay=5.0, spectrum=False), 50, range(10, 50), seeds=2, progress=False)
