@@ -1,0 +1,20 @@
+"""The runs that claims and figures of this study share, in the laptop preset.
+
+The published setting (up to 800 million weights, 100 billion tokens each) is not within reach here. Both controls
+always: the same tokens all unique, and the unique tokens alone. All but the widths share one compilation.
+"""
+
+from mini.plan import Plan
+from mini.studies.repeated_data.experiment import RepeatedData
+from mini.studies.repeated_data.linear import Duplicates
+
+STEPS = 1000
+SIZES = (4, 16, 64, 256, 1024)  # of the pool; read 4000, 1000, 250, 62 and 16 times
+POOLS = Plan(RepeatedData(), STEPS, sweep={"pool_size": SIZES})
+UNIQUE = Plan(RepeatedData(repeated_share=0.0), STEPS)
+ALONE = Plan(RepeatedData(pool_weight=0.0), STEPS)
+WIDTHS = (8, 16, 24)
+CLEAN = Plan(RepeatedData(repeated_share=0.0), STEPS, sweep={"width": WIDTHS})  # with UNIQUE, the curve of clean sizes
+TENTH = Plan(RepeatedData(repeated_share=0.1, pool_size=32), STEPS)  # a tenth of the tokens, each read 100 times
+LONG = Plan(RepeatedData(), 3 * STEPS)
+LINEAR = Plan(Duplicates())

@@ -1,0 +1,139 @@
+"""Sequences of a small vocabulary whose entropy is known: Markov chains, random tokens, and planted repeats.
+
+A chain is a table of tickets: the successor of token a is tickets[a, j] with j drawn evenly, so that every transition
+is a whole number of tickets, P(b | a) = #{j: tickets[a, j] = b} / K, and every entropy is exact.
+
+A stream is made in bulk, before anything is trained on it: each of its sequences is a first period, of a chain or of
+random tokens, that is written again and again. Only the first period carries information.
+
+Shape letters: V vocabulary, K tickets, N sequences of a stream, P longest period, B sequences asked for, T places.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+TICKETS = 256
+
+
+class Stream(NamedTuple):
+    """Sequences by their first period; bytes, since a stream is long."""
+
+    first: jax.Array  # (N, P) uint8, of which the first `period` places count
+    period: jax.Array  # (N,) uint8
+    chained: jax.Array  # (N,) whether of the chain, else random
+
+
+def chain(key: jax.Array, vocabulary: int, concentration) -> jax.Array:
+    """A random chain's tickets (V, K) uint8, each row of P about Dirichlet(concentration, ...).
+
+    The smaller the concentration, the fewer successors a token has.
+
+    >>> chain(jax.random.key(0), 8, 0.15).shape
+    (8, 256)
+    """
+    rows = jax.random.dirichlet(key, jnp.full((vocabulary,), concentration), (vocabulary,))  # (V, V)
+    middle = (jnp.arange(TICKETS) + 0.5) / TICKETS
+    reached = jnp.cumsum(rows, 1)[:, None, :] < middle[None, :, None]  # (V, K, V)
+    return jnp.minimum(reached.sum(-1), vocabulary - 1).astype(jnp.uint8)
+
+
+def transitions(tickets: np.ndarray) -> np.ndarray:
+    """P(b | a) as (V, V), in double precision.
+
+    >>> transitions(np.array([[0, 0, 0, 1], [1, 1, 0, 0]], np.uint8)).tolist()
+    [[0.75, 0.25], [0.5, 0.5]]
+    """
+    tickets = np.asarray(tickets)
+    counts = np.stack([np.bincount(row, minlength=len(tickets)) for row in tickets])
+    return counts / tickets.shape[1]
+
+
+def entropy(tickets: np.ndarray, length: int) -> float:
+    """Entropy in nats of `length` tokens of a chain whose first token is drawn evenly.
+
+        H = log V + sum_t sum_a mu_t(a) H(P(. | a)),   mu_0 = 1 / V,   mu_(t+1) = mu_t P.
+
+    >>> round(entropy(np.array([[0, 1], [1, 0]], np.uint8), 3), 4)  # three bits
+    2.0794
+    """
+    p = transitions(tickets)
+    each = -np.sum(p * np.log(np.where(p > 0, p, 1.0)), 1)  # (V,)
+    share, total = np.full(len(p), 1 / len(p)), np.log(len(p))
+    for _ in range(length - 1):
+        total, share = total + share @ each, share @ p
+    return float(total)
+
+
+def markov(key: jax.Array, tickets: jax.Array, sequences: int, length: int) -> jax.Array:
+    """Sequences (B, T) uint8 of a chain, the first token drawn evenly.
+
+    >>> markov(jax.random.key(0), chain(jax.random.key(1), 8, 0.15), 3, 5).shape
+    (3, 5)
+    """
+    first, draws = jax.random.split(key)
+    start = random(first, len(tickets), sequences, 1)[:, 0]
+    drawn = jax.random.bits(draws, (length - 1, sequences), jnp.uint8)
+
+    def follow(token, ticket):
+        token = tickets[token.astype(jnp.int32), ticket.astype(jnp.int32)]
+        return token, token
+
+    _, rest = jax.lax.scan(follow, start, drawn)
+    return jnp.concatenate([start[None], rest]).T
+
+
+def random(key: jax.Array, vocabulary: int, sequences: int, length: int) -> jax.Array:
+    """Sequences (B, T) uint8 of tokens drawn evenly and independently."""
+    return jax.random.randint(key, (sequences, length), 0, vocabulary).astype(jnp.uint8)
+
+
+def stream(key: jax.Array, tickets: jax.Array, sequences: int, shortest: int, longest: int, chained) -> Stream:
+    """A stream of sequences with periods drawn evenly from `shortest` to `longest`, a share `chained` of the chain.
+
+    >>> made = stream(jax.random.key(0), chain(jax.random.key(1), 8, 0.15), 4, 2, 6, 0.5)
+    >>> made.first.shape, made.period.dtype
+    ((4, 6), dtype('uint8'))
+    """
+    walk, noise, which, length = jax.random.split(key, 4)
+    of_chain = jax.random.uniform(which, (sequences,)) < chained
+    first = jnp.where(of_chain[:, None], markov(walk, tickets, sequences, longest),
+                      random(noise, len(tickets), sequences, longest))
+    period = jax.random.randint(length, (sequences,), shortest, longest + 1)
+    return Stream(first, period.astype(jnp.uint8), of_chain)
+
+
+def rows(source: Stream, index: jax.Array, length: int) -> jax.Array:
+    """The sequences with these numbers (B,), written out to `length` places: (B, T) int32.
+
+    >>> made = Stream(jnp.array([[7, 5, 3]], jnp.uint8), jnp.array([2], jnp.uint8), jnp.array([True]))
+    >>> rows(made, jnp.array([0]), 5).tolist()
+    [[7, 5, 7, 5, 7]]
+    """
+    at = jnp.arange(length)[None] % source.period[index].astype(jnp.int32)[:, None]
+    return jnp.take_along_axis(source.first[index].astype(jnp.int32), at, 1)
+
+
+def information(source: Stream, index: jax.Array, tickets: jax.Array) -> jax.Array:
+    """What the first periods of these sequences say, in nats, under the true source: -log p, (B,).
+
+    A random token says log V; a chain's first token too, and each later one -log P(token | the one before).
+    """
+    first = source.first[index].astype(jnp.int32)  # (B, P)
+    same = tickets[first[:, :-1]] == first[:, 1:, None].astype(tickets.dtype)  # (B, P - 1, K)
+    surprise = -jnp.log(jnp.maximum(same.mean(-1), 0.5 / TICKETS))
+    even = jnp.log(jnp.float32(len(tickets)))
+    each = jnp.where(source.chained[index][:, None], surprise, even)
+    counted = jnp.arange(1, first.shape[1])[None] < source.period[index].astype(jnp.int32)[:, None]
+    return even + jnp.sum(each, 1, where=counted)
+
+
+def planted(key: jax.Array, vocabulary: int, sequences: int, period: int, length: int) -> jax.Array:
+    """Random tokens written again and again with one period: (B, T) int32. Nothing but the context foretells them.
+
+    >>> planted(jax.random.key(0), 8, 2, 3, 7).shape
+    (2, 7)
+    """
+    return jnp.tile(random(key, vocabulary, sequences, period), (1, -(-length // period)))[:, :length].astype(jnp.int32)
