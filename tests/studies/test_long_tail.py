@@ -232,7 +232,7 @@ def test_pairs_and_matrix_agree(estimated):
 
 def drawn_world(point, seed, **held):
     keys = Keys(np.uint32(seed), {k: np.uint32(v) for k, v in held.items()})
-    return jax.jit(lambda keys: point.world(keys, point.data()))(keys)
+    return jax.jit(point.world)(keys, jax.tree.map(jnp.asarray, point.data()))
 
 
 def test_seeds_split_anew_unless_the_data_is_held():

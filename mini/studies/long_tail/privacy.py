@@ -27,7 +27,7 @@ def capacity(n: int, q: float) -> int:
     """Places that a Poisson batch needs, but for a chance of 1e-9; then the last of its members are left out.
 
     >>> capacity(1000, 0.1), capacity(10, 0.99)
-    (161, 10)
+    (162, 10)
     """
     return min(n, int(scipy.stats.binom.isf(OVERFLOW, n, q)) + 1)
 

@@ -67,7 +67,7 @@ def influences(canvas, runs) -> str:
                     fontweight="bold", x=0.01, ha="left")
     return (f"Pictures of {len(columns)} memorised digits, {', '.join(said)}; below each, up to {HELPED} test digits whose "
             f"chance of a right answer it raises most, by {pairs[0][2]:.2f} at the top. They look alike."
-            if pairs else "No pair of high influence was found.")
+            if pairs else "Empty: no pair of high influence was found among these few networks.")
 
 
 def removal(canvas, runs) -> str:

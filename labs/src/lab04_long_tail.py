@@ -1,0 +1,492 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Lab 4: the long tail
+#
+# **Question.** A network has learned some of its examples by heart. Is that a fault, or the best it could do?
+#
+# **Time** about 90 minutes. **Compute** about one minute of training in all, on two CPU cores; no network.
+# **You need** numpy, expectations and binomial probabilities, and Lab 1.
+#
+# After this lab you can
+# 1. compute the least error that any learner can reach on a long-tailed world,
+# 2. say what it costs not to fit what was seen once, and check it on trained networks,
+# 3. measure how far each example is memorised, and whom it helps,
+# 4. name who pays when memorisation is limited: by pruning, by regularisation, by privacy.
+#
+# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
+# **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise says
+# so, and nothing later depends on it.
+
+# %%
+import numpy as np
+
+from mini import labs
+from mini.engine import default_cache, run
+from mini.plotting import BLUE, ORANGE
+from mini.studies.long_tail import theory
+from mini.studies.long_tail.estimator import Estimator
+from mini.studies.long_tail.experiment import LongTail
+from mini.studies.long_tail.explorer import explorer
+from mini.studies.long_tail.figures.estimator import histogram, influences
+from mini.studies.long_tail.figures.model import giving_up, who_pays
+
+labs.setup(minutes=90, compute="about one minute of training")
+QUICK = {"seeds": 1 if labs.fast() else 5, "progress": not labs.fast(), "cache": default_cache()}
+
+# %% [markdown]
+# ## 1. A world with a tail (25 minutes)
+#
+# **The world** (Feldman 2020). There are $N = 1000$ kinds of things. Each has one of $K = 10$ labels, drawn at random
+# and without any rule behind it. Kinds differ in frequency: the $i$-th turns up with probability $p_i \propto 1/i$
+# (Zipf's law, roughly that of words, species and photographs of things). You are shown $n = 1000$ examples. Then you
+# are tested on new ones.
+#
+# ### Predict
+# Of your 1000 training examples, which share is *the only one of its kind*? And what is the least test error that
+# anyone can reach, however clever? Write numbers between 0 and 1 for `None`, then run the next two cells.
+
+# %%
+my_singles = None
+my_optimum = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+alpha = theory.marginal("zipf", 1000)
+
+
+def tail(canvas):
+    left, right = canvas.subplots(1, 2)
+    left.plot(np.arange(1, 1001), 1000 * alpha, color=BLUE)
+    left.axhline(1, color=ORANGE, linestyle="--", label="expected once")
+    left.set(xscale="log", yscale="log", xlabel="kind, by rank", ylabel="expected sightings", title="Few common, many rare")
+    left.legend()
+    times = np.arange(13)
+    right.bar(times, [theory.expected_mass(alpha, 1000, t) for t in times], color=BLUE)
+    right.set(xlabel="times seen in training", ylabel="share of the test", title="What the test will ask")
+    never, once = (theory.expected_mass(alpha, 1000, t) for t in (0, 1))
+    return (f"Left: expected sightings against rank, a straight line on logarithmic axes; {(1000 * alpha > 1).sum()} of "
+            f"1000 kinds are expected more than once. Right: share of the test that falls on kinds seen so often; never "
+            f"{never:.0%}, once {once:.0%}.")
+
+
+labs.draw(tail, size=(9, 3.4))
+labs.compare(my_singles, theory.singles(alpha, 1000) / 1000, "share of examples alone of their kind")
+labs.compare(my_optimum, theory.optimum(alpha, 1000, 10), "least test error")
+
+# %% [markdown]
+# ### Explain
+# What was never seen can only be guessed, and a guess is wrong with probability $1 - 1/K$. That is all:
+# $$\mathrm{opt} = \Big(1 - \tfrac1K\Big) \sum_i p_i (1 - p_i)^n.$$
+# No learner, of any size, does better. (Turing and Good knew that the chance of meeting something new is about the
+# share of examples seen once; compare the two numbers above.)
+#
+# Now a kind that you saw **once**. Is it one of the many that are too rare to matter? You cannot tell. Its expected
+# frequency, given that you saw it $\ell$ times, is
+# $$\tau_\ell = \frac{\sum_i p_i^{\ell+1} (1 - p_i)^{n-\ell}}{\sum_i p_i^{\ell} (1 - p_i)^{n-\ell}},$$
+# and with a long tail $\tau_1$ is of the order of $1/n$: **half a test example in every $n$ for each one you declined
+# to learn by heart**. Of these there are very many.
+#
+# ### Exercise 1.1: the least error
+# *difficulty 1/5, importance 5/5, 6 minutes.* `p` is an array of frequencies that sum to one.
+
+# %% nbgrader={"grade": false, "grade_id": "least", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def least_error(p, n, classes):
+    ### BEGIN SOLUTION
+    return (1 - 1 / classes) * np.sum(p * (1 - p) ** n)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "least-two", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("two kinds, one example"):
+    got = least_error(np.array([0.5, 0.5]), 1, 2)
+    assert abs(got - 0.25) < 1e-9, f"half the test is on the kind not seen, and half of that is guessed right; you say {got}"
+    ### BEGIN HIDDEN TESTS
+    assert abs(least_error(np.array([0.2, 0.3, 0.5]), 0, 4) - 0.75) < 1e-9, "with no example all is guessed"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "least-zipf", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the world above"):
+    got = least_error(alpha, 1000, 10)
+    assert abs(got - theory.optimum(alpha, 1000, 10)) < 1e-9, f"the calculator has another number; you say {got:.4f}"
+    ### BEGIN HIDDEN TESTS
+    other = theory.marginal("geometric", 300, 3.0)
+    assert abs(least_error(other, 77, 3) - theory.optimum(other, 77, 3)) < 1e-9
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 1.2: how frequent is what you saw once?
+# *difficulty 3/5, importance 5/5, 10 minutes.* Write $\tau_\ell$. Take care: with $n$ in the thousands both sums can be
+# smaller than any number a computer holds, and zero over zero is no answer.
+# <details><summary>Hint</summary>Work with logarithms, $\ell \log p + (n - \ell) \log(1 - p)$, and subtract their largest
+# value before you exponentiate: it cancels in the ratio.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "tau", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def tau(p, n, seen):
+    ### BEGIN SOLUTION
+    log = seen * np.log(p) + (n - seen) * np.log1p(-p)
+    weight = np.exp(log - log.max())
+    return np.sum(p * weight) / np.sum(weight)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "tau-value", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("tau for the world above"):
+    got = 1000 * tau(alpha, 1000, 1)
+    assert abs(got - 0.5588) < 1e-3, f"1000 tau_1 is about 0.559; you have {got:.4f}"
+    ### BEGIN HIDDEN TESTS
+    for l in (0, 2, 7):
+        assert abs(tau(alpha, 1000, l) / theory.tau(alpha, 1000, l) - 1) < 1e-6, "and for other counts"
+    assert abs(tau(np.full(20, 0.05), 50, 3) - 0.05) < 1e-9, "where all are alike there is nothing to infer"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "tau-safe", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("tau where powers underflow"):
+    got = tau(alpha, 20_000, 5_000)
+    assert np.isfinite(got), f"p^5000 is zero to a computer, its logarithm is not; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    assert abs(got / theory.tau(alpha, 20_000, 5_000) - 1) < 1e-6
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 1.3: the price of good manners
+# *difficulty 2/5, importance 5/5, 6 minutes.* A learner refuses to learn by heart: examples that are alone of their kind
+# are got wrong with probability $1 - 1/K$, as if never seen. How much error does that *add*, in expectation? It is
+# $\tau_1$ times the expected number of such examples, $\sum_i n p_i (1 - p_i)^{n-1}$, times $1 - 1/K$.
+
+# %% nbgrader={"grade": false, "grade_id": "price", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def price(p, n, classes):
+    ### BEGIN SOLUTION
+    alone = p * (1 - p) ** (n - 1)
+    return n * np.sum(p * alone) * (1 - 1 / classes)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "price-zipf", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the price in the world above"):
+    got = price(alpha, 1000, 10)
+    assert abs(got - theory.cost(alpha, 1000, 10)) < 1e-6, f"the calculator says {theory.cost(alpha, 1000, 10):.4f}, you {got:.4f}"
+    ### BEGIN HIDDEN TESTS
+    flat = np.full(100, 0.01)
+    assert abs(price(flat, 30, 5) - theory.cost(flat, 30, 5)) < 1e-9
+    assert price(alpha, 10**6, 10) < 1e-3, "with a million examples next to nothing is alone of its kind"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. Networks in that world (20 minutes)
+#
+# **The network's version.** A kind is now a small cloud of points in 64 dimensions, and a fresh point of the cloud is
+# the test. A network of one hidden layer is trained on the 1000 examples. Nobody tells it which are rare.
+#
+# ### Predict
+# Fitting everything, will it come near the least error, 0.19? And what will its test error be if the examples that are
+# alone of their kind are left out of the loss?
+
+# %%
+my_error = None
+my_error_without_singles = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+given_up = run(LongTail(width=128), 20 if labs.fast() else 60, 60 if not labs.fast() else 20,
+               sweep={"give_up": (0, 1, 2, 3)}, **QUICK)
+labs.draw(giving_up, given_up, size=(9, 3.6))
+last = given_up.test_error.isel(epoch=-1).mean("seed")
+labs.compare(my_error, float(last.sel(give_up=0)), "test error, all fitted")
+labs.compare(my_error_without_singles, float(last.sel(give_up=1)), "test error, the once seen not fitted")
+
+# %% [markdown]
+# ### Play
+# `give up` is the largest number of sightings whose examples are not fitted, `give up share` the share of those that
+# is. The dashed line is what theory says for what *this* network saw and gave up. Which of the controls can make the
+# network miss its line? Try a wide `sigma`: a fresh point may then lie far from the one that was learned.
+
+# %%
+explorer(("samples", "give_up", "give_up_share", "sigma", "seed"), give_up=1)
+
+# %% [markdown]
+# ### Explain
+# The network reaches the optimum *because* it fits everything, the lonely examples too. Leaving them out looks like
+# prudence, "do not overfit", and costs a tenth of all test questions. This holds where labels of different kinds
+# have nothing to do with one another. Where a rule covers several kinds the rule helps, and less needs to be learned by
+# heart.
+#
+# ### Exercise 2: where the error comes from
+# *difficulty 2/5, importance 4/5, 8 minutes.* For each kind you are given its `frequency`, how often it was `seen`, and
+# the share `right` of its fresh points answered right. Return three numbers that sum to the test error: the part made by
+# kinds never seen, seen once, and seen more often.
+
+# %% nbgrader={"grade": false, "grade_id": "parts", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def parts(frequency, seen, right):
+    ### BEGIN SOLUTION
+    lost = frequency * (1 - right)
+    return np.array([lost[seen == 0].sum(), lost[seen == 1].sum(), lost[seen > 1].sum()])
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "parts-each", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the parts of a small error"):
+    got = parts(np.array([0.5, 0.3, 0.2]), np.array([4, 1, 0]), np.array([1.0, 0.5, 0.1]))
+    assert np.allclose(got, [0.18, 0.15, 0.0]), f"wanted 0.18, 0.15 and 0; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    got = parts(np.array([0.4, 0.3, 0.2, 0.1]), np.array([0, 1, 1, 2]), np.array([0.0, 0.5, 0.0, 0.3]))
+    assert np.allclose(got, [0.4, 0.35, 0.07])
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "parts-sum", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the parts make the whole"):
+    rng = np.random.default_rng(0)
+    p, right = rng.dirichlet(np.ones(50)), rng.random(50)
+    got = parts(p, rng.integers(0, 5, 50), right)
+    assert len(got) == 3 and abs(sum(got) - (1 - p @ right)) < 1e-9, f"the sum is the test error; you have {sum(got):.4f}"
+    ### BEGIN HIDDEN TESTS
+    assert np.allclose(parts(p, np.zeros(50, int), right)[1:], 0), "with nothing seen, all error is on the unseen"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. What do real networks memorise? (25 minutes)
+#
+# In the world above we *knew* who was rare. For real data nobody tells. Feldman and Zhang (2020) measure it: train many
+# networks, each on a random 70% of the examples, and compare those that had example $i$ with those that had not,
+# $$\mathrm{mem}(i) = P[\text{right on } i \mid i \text{ in}] - P[\text{right on } i \mid i \text{ out}].$$
+# The same networks tell whom it helps: $\mathrm{infl}(i, j)$ is the same difference for a *test* example $j$.
+#
+# They trained thousands of large networks. Ours has 32 hidden neurons and learns 1000 digits of 8 by 8 pixels, and we
+# train a few hundred in some seconds.
+#
+# ### Predict
+# For which share of the digits is $\mathrm{mem} \ge 0.25$? By how much can a single training digit raise the chance that
+# a certain test digit is answered rightly?
+
+# %%
+my_memorised = None
+my_influence = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+networks = 24 if labs.fast() else 400
+digits = run(Estimator(), networks, [networks // 8, networks // 4, networks // 2, networks],
+             **{**QUICK, "seeds": 1 if labs.fast() else 2})
+labs.draw(histogram, digits, size=(10, 3.6))
+labs.draw(influences, digits, size=(10, 4))
+labs.compare(my_memorised, float(digits.memorised_share.isel(network=-1).mean()), "share memorised")
+labs.compare(my_influence, float(digits.pair_influence.max()), "largest influence of one digit on one")
+
+# %% [markdown]
+# ### Explain
+# Most digits are answered rightly with or without: their twins are in the training set. A few are odd, and right only
+# if they were there: these are memorised. And where a test digit is odd *in the same way*, the one memorised example is
+# what saves it. The dashed outline is the null: the same arithmetic on subsets that no network ever saw. Never read a
+# score of memorisation without it.
+#
+# ### Exercise 3.1: the estimator
+# *difficulty 3/5, importance 5/5, 10 minutes.* `inside[k, i]` says whether network $k$ had example $i$, `right[k, i]`
+# whether it answers it rightly; both Boolean arrays of shape (networks, examples). Return $\mathrm{mem}(i)$ for every
+# example, `nan` for one that was always in or always out.
+# <details><summary>Hint</summary><code>(inside &amp; right).sum(0) / inside.sum(0)</code> is one of the two shares. Dividing
+# nought by nought gives <code>nan</code> with a warning; <code>np.errstate</code> silences it.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "mem", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def memorisation(inside, right):
+    ### BEGIN SOLUTION
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (inside & right).sum(0) / inside.sum(0) - (~inside & right).sum(0) / (~inside).sum(0)
+    ### END SOLUTION
+
+
+def staged(networks=60, examples=20, seed=0):
+    """Made-up networks: the first half of the examples is right only for those that had it, the rest always."""
+    rng = np.random.default_rng(seed)
+    inside = np.stack([rng.permutation(examples) < 0.7 * examples for _ in range(networks)])
+    return inside, inside | (np.arange(examples) >= examples // 2)
+
+# %% nbgrader={"grade": true, "grade_id": "mem-value", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("memorisation of made-up networks"):
+    got = memorisation(*staged())
+    assert np.allclose(got, [1] * 10 + [0] * 10), f"wanted 1 for the first ten, 0 for the others; you have {np.round(got, 2)}"
+    ### BEGIN HIDDEN TESTS
+    rng = np.random.default_rng(4)
+    inside, right = rng.random((2, 50, 9)) < 0.5
+    loop = [right[inside[:, i], i].mean() - right[~inside[:, i], i].mean() for i in range(9)]
+    assert np.allclose(memorisation(inside, right), loop)
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "mem-unseen", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("examples that cannot be seen"):
+    inside, right = staged()
+    inside = inside.copy()
+    inside[:, 3] = True
+    got = memorisation(inside, right)
+    assert np.isnan(got[3]), f"example 3 was always in: there is nothing to compare it with; you say {got[3]}"
+    ### BEGIN HIDDEN TESTS
+    inside[:, 15] = False
+    assert np.isnan(memorisation(inside, right)).nonzero()[0].tolist() == [3, 15]
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3.2: whom it helps
+# *difficulty 3/5, importance 4/5, 8 minutes.* With `right_test[k, j]`, return the matrix $\mathrm{infl}(i, j)$ of shape
+# (examples, test examples), without a loop. You may assume that every example was sometimes in and sometimes out.
+# <details><summary>Hint</summary>The count of networks that had $i$ and are right on $j$ is a product of two
+# matrices.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "infl", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def influence(inside, right_test):
+    ### BEGIN SOLUTION
+    had, not_had, right = inside.astype(float), 1.0 - inside, right_test.astype(float)
+    return had.T @ right / had.sum(0)[:, None] - not_had.T @ right / not_had.sum(0)[:, None]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "infl-value", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("influence of made-up networks"):
+    inside, _ = staged()
+    got = influence(inside, inside[:, :4])
+    assert got.shape == (20, 4), f"shape {got.shape}, wanted (20, 4)"
+    assert np.allclose(np.diag(got), 1), "test example j is right exactly where training example j was in: influence 1"
+    ### BEGIN HIDDEN TESTS
+    rng = np.random.default_rng(5)
+    inside, right = rng.random((40, 6)) < 0.6, rng.random((40, 3)) < 0.5
+    loop = [[right[inside[:, i], j].mean() - right[~inside[:, i], j].mean() for j in range(3)] for i in range(6)]
+    assert np.allclose(influence(inside, right), loop)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3.3: are there enough networks?
+# *difficulty 2/5, importance 4/5, 5 minutes.* Estimate memorisation from the networks of even number and from those of odd
+# number, and return the correlation of the two estimates over examples. Write it so that it does not need your answer
+# above: a function `estimate(inside, right)` is handed to you.
+
+# %% nbgrader={"grade": false, "grade_id": "halves", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def reliability(inside, right, estimate):
+    ### BEGIN SOLUTION
+    even, odd = (estimate(inside[start::2], right[start::2]) for start in (0, 1))
+    return np.corrcoef(even, odd)[0, 1]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "halves-value", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("two halves"):
+    def share(inside, right):
+        return right.mean(0)
+
+    got = reliability(*staged(600), share)
+    assert got > 0.9, f"the two halves of these networks agree nearly perfectly; you say {got:.2f}"
+    ### BEGIN HIDDEN TESTS
+    rng = np.random.default_rng(6)
+    inside, right = rng.random((30, 8)) < 0.5, rng.random((30, 8)) < 0.5
+    wanted = np.corrcoef(right[::2].mean(0), right[1::2].mean(0))[0, 1]
+    assert abs(reliability(inside, right, share) - wanted) < 1e-9, "even and odd networks, not first and second half"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. Who pays (15 minutes)
+#
+# Memory can be limited: stop early, penalise weights, remove the small ones, or train with *differential privacy*, which
+# promises that no single example changes much. The average accuracy hardly falls. Look at who is in the average.
+#
+# ### Predict
+# We remove the 70% smallest weights of networks trained on wider clouds (`sigma` 0.5). By how much does accuracy fall for
+# kinds seen once, and by how much for kinds seen 10 to 29 times?
+
+# %%
+my_fall_once = None
+my_fall_often = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+wide = run(LongTail(width=128, sigma=0.5), 20 if labs.fast() else 60, 2, sweep={"weight_decay": (0.0, 0.01, 0.03)}, **QUICK)
+labs.draw(who_pays, wide, size=(10, 3.6))
+pruned = wide.pruned_accuracy.sel(weight_decay=0.0).mean("seed")
+fall = pruned.sel(pruned_fraction=0.0) - pruned.sel(pruned_fraction=0.7)
+labs.compare(my_fall_once, float(fall.sel(count=1)), "fall for kinds seen once")
+labs.compare(my_fall_often, float(fall.sel(count=10)), "fall for kinds seen 10 to 29 times")
+
+# %% [markdown]
+# ### Play
+# Raise the weight decay until training error appears. Whose? (The bars on the right say where the error comes from.)
+
+# %%
+explorer(("weight_decay", "sigma", "samples", "seed"), sigma=0.5)
+
+# %% [markdown]
+# ### Explain
+# A kind seen a hundred times is held by many weights and survives the loss of some; a kind seen once hangs on a few
+# small ones. Private training is the same by design: the most that one example may add is bounded, so what only one
+# example knows cannot be learned, $\mathrm{mem} \le (e^\varepsilon - 1)/K + \delta$ here, and by the first section
+# that costs. There is no fault in the algorithm: *privacy, compression and fairness to the rare pull in different
+# directions*, and the tail decides how hard.
+#
+# ### Exercise 4: one private step
+# *difficulty 3/5, importance 4/5, 10 minutes.* `gradients` has one row for each example of a batch. Scale each row down to
+# norm `clip` where it is longer (and leave it where it is not), sum the rows, add to each entry Gaussian noise of standard
+# deviation `noise * clip`, and divide by the *expected* batch size, not by the number of rows.
+# <details><summary>Hint</summary>Divide each row by <code>max(norm / clip, 1)</code>. <code>rng.normal(size=...)</code> draws
+# the noise.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "private", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def private_gradient(gradients, clip, noise, expected, rng):
+    ### BEGIN SOLUTION
+    norms = np.linalg.norm(gradients, axis=1, keepdims=True)
+    total = np.sum(gradients / np.maximum(norms / clip, 1), axis=0)
+    return (total + noise * clip * rng.normal(size=total.shape)) / expected
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "private-clip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("clipping"):
+    got = private_gradient(np.array([[3.0, 4.0], [0.3, 0.4]]), 1.0, 0.0, 2, np.random.default_rng(0))
+    assert np.allclose(got, [0.45, 0.6]), f"(0.6, 0.8) and (0.3, 0.4), over 2, make (0.45, 0.6); you have {got}"
+    ### BEGIN HIDDEN TESTS
+    rows = np.random.default_rng(7).normal(size=(12, 5))
+    got = private_gradient(rows, 0.5, 0.0, 10, np.random.default_rng(0))
+    assert np.allclose(got, sum(r / max(np.linalg.norm(r) / 0.5, 1) for r in rows) / 10), "over the expected size"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "private-noise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("noise"):
+    got = private_gradient(np.zeros((4, 5000)), 2.0, 1.5, 10, np.random.default_rng(0))
+    assert abs(got.std() - 0.3) < 0.02, f"the noise has deviation 1.5 * 2 / 10 = 0.3; yours has {got.std():.3f}"
+    ### BEGIN HIDDEN TESTS
+    got = private_gradient(np.zeros((0, 5000)), 1.0, 3.0, 6, np.random.default_rng(1))
+    assert abs(got.std() - 0.5) < 0.03, "an empty batch has its noise too, or its emptiness would be seen"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5. What may be said
+#
+# The committed ledger of this project holds each statement as a number measured over several seeds, beside the
+# published one:
+
+# %%
+labs.ledger("long-tail/closed-form-table", "long-tail/networks-match-theory", "long-tail/cost-of-not-memorising",
+            "long-tail/mean-memorisation-is-the-gap", "long-tail/dropping-memorised-hurts", "long-tail/influence-pairs",
+            "long-tail/compression-hits-the-rare", "long-tail/privacy-hits-the-rare",
+            "long-tail/noise-looks-like-the-rare")
+
+# %% [markdown]
+# **What this does not show.** Labels of different kinds are independent here, which makes memory the *only* way; in the
+# world there are rules as well. The last claim is the uncomfortable one: a false label and a rare truth have nearly the
+# same score. Whoever throws out what is memorised to be rid of the errors throws out the rare with them.
+#
+# ### Exercise 5: discussion
+# *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A colleague finds that the model has memorised 5% of its
+# training set and wants to delete these examples, "to reduce overfitting and protect privacy". In at most 150 words: what
+# would you measure first, what in your own runs (name a figure and a number) speaks for or against it, and who would pay?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# *A good answer* asks for accuracy by group or by rarity and for the null of the memorisation score, cites the loss from
+# giving up what was seen once (or from removing the memorised) with its number, and says that false labels and rare
+# examples have like scores, so that the rare pay. One point each.
+
+# %% [markdown]
+# **References.** Feldman 2020, arXiv:1906.05271 (the model). Feldman and Zhang 2020, arXiv:2008.03703 (the estimator).
+# Hooker and others 2019, arXiv:1911.05248 (compression). Bagdasaryan and others 2019, arXiv:1905.12101 (privacy). Abadi
+# and others 2016, arXiv:1607.00133 (private training).
