@@ -9,14 +9,11 @@ import json
 import os
 import sys
 import typing
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from mini.errors import UsageError, unknown, wrong
+from mini.options import convert, option, parse
 
 USAGE = """mini: a laboratory of memorisation
 
@@ -52,54 +49,13 @@ def main(argv: list[str] | None = None) -> int:
         return 0
 
 
-def _parse(cls, prog: str, argv: list[str], description: str):
-    """A dataclass from options; a wrong one ends with one line and status 2."""
-    if {"-h", "--help"} & set(argv):
-        return tyro.cli(cls, prog=prog, args=argv, description=description)
-    _check_words(cls, argv)
-    noise = StringIO()
-    try:
-        with redirect_stderr(noise), redirect_stdout(noise):
-            return tyro.cli(cls, prog=prog, args=argv, description=description)
-    except SystemExit:
-        lines = [line.strip(" │|╭╰─╮╯") for line in noise.getvalue().splitlines()]
-        said = " ".join(line for line in lines if line and "parsing" not in line.lower()
-                        and "for full helptext" not in line.lower() and "--help" not in line)
-        raise UsageError(f"{said or 'unusable options'}; see {prog} --help") from None
-
-
-def _check_words(cls, argv: list[str]) -> None:
-    """Refuse unknown options and values of the wrong type by name, which a general parser words at length."""
-    kinds = {f.name: typing.get_args(f.type)[0] for f in dataclasses.fields(cls)}
-    known = {name.replace("_", "-") for name in kinds}
-    for word, following in zip(argv, [*argv[1:], None]):
-        if not word.startswith("--"):
-            continue
-        name, equals, value = word[2:].partition("=")
-        name = name.replace("_", "-")
-        if name not in known and name.removeprefix("no-") not in known:
-            raise unknown("option", name, known)
-        field = name.replace("-", "_")
-        text = value if equals else following
-        kind = kinds.get(field)
-        if kind in (int, float) and text is not None:
-            _convert(field, text, kind)
-        elif typing.get_origin(kind) is Literal and text not in typing.get_args(kind):
-            raise wrong(field, text, "one of " + ", ".join(typing.get_args(kind)))
-
-
-def _option(name: str, kind, default, help: str) -> tuple:
-    annotated = Annotated[kind, tyro.conf.arg(help=help)]
-    return name, annotated, dataclasses.field(default=default)
-
-
 def _list(argv: list[str]) -> None:
     """mini list: what there is."""
     from mini.claims import read_ledger
     from mini.studies import studies
 
-    options = dataclasses.make_dataclass("List", [_option("json", bool, False, "print JSON")], frozen=True)
-    asked = _parse(options, "mini list", argv, "Studies, experiments, claims and figures.")
+    options = dataclasses.make_dataclass("List", [option("json", bool, False, "print JSON")], frozen=True)
+    asked = parse(options, "mini list", argv, "Studies, experiments, claims and figures.")
     try:
         measured = {e.id: e.seconds for e in read_ledger()}
     except (UsageError, OSError):
@@ -143,7 +99,7 @@ def _run(argv: list[str]) -> None:
         raise UsageError("run: takes the name of a study first")
     study, _, experiment = argv[0].partition("/")
     cls = find(study).experiment(experiment or None)
-    asked = _parse(_run_options(cls), f"mini run {argv[0]}", argv[1:], _about(cls))
+    asked = parse(_run_options(cls), f"mini run {argv[0]}", argv[1:], _about(cls))
     _execute(asked, cls)
 
 
@@ -158,17 +114,17 @@ def _run_options(cls):
 
     hints = typing.get_type_hints(cls)
     ticks = f"{cls.clock}s"
-    options = [] if fixed_length(cls) else [_option(ticks, int, cls.ticks, f"how long to train, in {ticks}")]
+    options = [] if fixed_length(cls) else [option(ticks, int, cls.ticks, f"how long to train, in {ticks}")]
     options += [
-        _option("every", str, str(cls.every) if isinstance(cls.every, int) else "own",
+        option("every", str, str(cls.every) if isinstance(cls.every, int) else "own",
                 "measure every so many, or at an increasing list: 1,10,100; own: the experiment's own list"),
-        _option("seeds", int, 5, "number of seeds"),
-        _option("seed_start", int, 0, "the first seed"),
-        _option("sweep", tuple[str, ...], (), "name=v1,v2,...; several give their product"),
-        _option("hold", tuple[str, ...], (), "stream=seed: hold a stream (data, init, noise) at one seed"),
-        _option("strategy", Literal["auto", "threads", "vmap", "sharded"], "auto", "how runs share the hardware"),
-        _option("out", str, "", "file to write (NetCDF); without it a summary is printed"),
-        _option("fresh", bool, False, "compute also what is kept from an earlier call"),
+        option("seeds", int, 5, "number of seeds"),
+        option("seed_start", int, 0, "the first seed"),
+        option("sweep", tuple[str, ...], (), "name=v1,v2,...; several give their product"),
+        option("hold", tuple[str, ...], (), "stream=seed: hold a stream (data, init, noise) at one seed"),
+        option("strategy", Literal["auto", "threads", "vmap", "sharded"], "auto", "how runs share the hardware"),
+        option("out", str, "", "file to write (NetCDF); without it a summary is printed"),
+        option("fresh", bool, False, "compute also what is kept from an earlier call"),
     ]
     taken = {name for name, *_ in options}
     for name, about in fields_of(cls).items():
@@ -178,7 +134,7 @@ def _run_options(cls):
         within = f" in {about.within}" if about.within else ""
         unit = "" if about.unit == "1" else f", {about.unit}"
         default = next(f.default for f in dataclasses.fields(cls) if f.name == name)
-        options.append(_option(name, kind, default, f"{about.meaning}{within}{unit}"))
+        options.append(option(name, kind, default, f"{about.meaning}{within}{unit}"))
     return dataclasses.make_dataclass("Run", options, frozen=True)
 
 
@@ -193,7 +149,10 @@ def _execute(asked, cls) -> None:
     point.check()
     plan = Plan(point, getattr(asked, f"{cls.clock}s", None), _every(asked.every), asked.seeds, asked.seed_start,
                 _sweep(cls, asked.sweep), _hold(asked.hold))
-    plan.check()
+    try:
+        plan.check()
+    except UsageError as error:  # the option is named after the clock
+        raise UsageError(str(error).replace("ticks: ", f"{cls.clock}s: ", 1)) from None
     if asked.out:
         results.check_writable(Path(asked.out))
     compile_cache()
@@ -240,25 +199,19 @@ def _sweep(cls, words) -> dict:
             raise wrong("sweep", word, "name=v1,v2,...")
         if name not in fields_of(cls):
             raise unknown("field", name, fields_of(cls))
-        sweep[name] = [_convert(f"sweep {name}", text, hints[name]) for text in values.split(",")]
+        if name in sweep:
+            raise wrong("sweep", word, f"each field once; {name} is there already")
+        sweep[name] = [convert(f"sweep {name}", text, hints[name]) for text in values.split(",")]
     return sweep
-
-
-def _convert(name: str, text: str, kind: type):
-    nouns = {int: "a whole number", float: "a number", bool: "true or false"}
-    try:
-        if kind is bool:
-            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
-        return kind(text)
-    except (ValueError, KeyError):
-        raise wrong(name, text, nouns.get(kind, "a name")) from None
 
 
 def _hold(words) -> dict:
     held = {}
     for word in words:
-        stream, _, seed = word.partition("=")
-        held[stream] = _convert("hold", seed, int)
+        stream, equals, seed = word.partition("=")
+        if not equals:
+            raise wrong("hold", word, "stream=seed, such as data=0")
+        held[stream] = convert(f"hold {stream}", seed, int)
     return held
 
 
@@ -271,15 +224,15 @@ def _reproduce(argv: list[str]) -> int:
         studies.append(argv[0])
         argv = argv[1:]
     options = dataclasses.make_dataclass("Reproduce", [
-        _option("all", bool, False, "every claim and figure, not the headlines alone"),
-        _option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
-        _option("seeds", int, 5, "number of seeds; a verdict takes at least 5"),
-        _option("seed_start", int, 0, "the first seed"),
-        _option("only", tuple[str, ...], (), "claim ids"),
-        _option("fresh", bool, False, "compute also what is kept from an earlier call"),
-        _option("out", str, "out", "folder for claims.json, report.html and figures/"),
+        option("all", bool, False, "every claim and figure, not the headlines alone"),
+        option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
+        option("seeds", int, 5, "number of seeds; a verdict takes at least 5"),
+        option("seed_start", int, 0, "the first seed"),
+        option("only", tuple[str, ...], (), "claim ids"),
+        option("fresh", bool, False, "compute also what is kept from an earlier call"),
+        option("out", str, "out", "folder for claims.json, report.html and figures/"),
     ], frozen=True)
-    asked = _parse(options, "mini reproduce [STUDY ...]", argv, "Measure claims; write a ledger, a report, figures.")
+    asked = parse(options, "mini reproduce [STUDY ...]", argv, "Measure claims; write a ledger, a report, figures.")
     return reproduce.reproduce(studies, everything=asked.all, preset=asked.preset, seeds=asked.seeds,
                                seed_start=asked.seed_start, only=asked.only, fresh=asked.fresh, out=Path(asked.out))
 
@@ -290,18 +243,18 @@ def _figure(argv: list[str]) -> None:
     from mini.studies import all_figures
 
     options = dataclasses.make_dataclass("Draw", [
-        _option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
-        _option("seeds", int, 5, "number of seeds"),
-        _option("seed_start", int, 0, "the first seed"),
-        _option("fresh", bool, False, "compute also what is kept from an earlier call"),
-        _option("out", str, "out/figures", "folder for the SVG, the PNG and the JSON of its numbers"),
+        option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
+        option("seeds", int, 5, "number of seeds"),
+        option("seed_start", int, 0, "the first seed"),
+        option("fresh", bool, False, "compute also what is kept from an earlier call"),
+        option("out", str, "out/figures", "folder for the SVG, the PNG and the JSON of its numbers"),
     ], frozen=True)
     if not argv or argv[0].startswith("-"):
         print("usage: mini figure ID [options]\n" + "\n".join(f"  {i:<30} {f.title}" for i, (_, f) in all_figures().items()))
         if argv and argv[0] in ("-h", "--help"):
             return
         raise UsageError("figure: takes an id first")
-    asked = _parse(options, f"mini figure {argv[0]}", argv[1:], "Draw one figure, with the numbers behind it.")
+    asked = parse(options, f"mini figure {argv[0]}", argv[1:], "Draw one figure, with the numbers behind it.")
     reproduce.one_figure(argv[0], asked.preset, asked.seeds, asked.seed_start, asked.fresh, Path(asked.out))
 
 
@@ -315,11 +268,11 @@ def _lab(argv: list[str]) -> int:
 def _bench(argv: list[str]) -> int | None:
     """mini bench: time this code beside others."""
     options = dataclasses.make_dataclass("Bench", [
-        _option("json", str, "", "file to write the table to, as JSON"),
-        _option("quick", bool, False, "fewer repeats"),
-        _option("only", tuple[str, ...], (), "names of topics"),
+        option("json", str, "", "file to write the table to, as JSON"),
+        option("quick", bool, False, "fewer repeats"),
+        option("only", tuple[str, ...], (), "names of topics"),
     ], frozen=True)
-    asked = _parse(options, "mini bench", argv, "Time this code beside PyTorch and the machine's own peak.")
+    asked = parse(options, "mini bench", argv, "Time this code beside PyTorch and the machine's own peak.")
     sys.path.insert(0, str(Path(__file__).parents[1]))
     if importlib.util.find_spec("benchmarks") is None:
         raise UsageError("bench: takes a checkout of the repository; `benchmarks/` is not in the package")

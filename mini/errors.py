@@ -17,14 +17,16 @@ def wrong(name: str, got: object, takes: str) -> UsageError:
     return UsageError(f"{name}: got {got!r}, takes {takes}")
 
 
-def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """Word an unknown name and offer the nearest known one.
+def unknown(kind: str, name: str, known: Iterable[str], listed: str = "mini list") -> UsageError:
+    """Word an unknown name and offer the nearest known one; where they are many, say what lists them.
 
     >>> print(unknown("study", "groking", ["grokking", "forgetting"]))
     study: no 'groking'; did you mean 'grokking'? (forgetting, grokking)
+    >>> print(unknown("study", "?", ["grokking", "forgetting"]))
+    study: no '?' (forgetting, grokking)
     """
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
-    listing = ", ".join(known) if len(known) <= 30 else f"{len(known)} known, see `mini list`"
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    listing = ", ".join(known) if len(known) <= 30 else f"{len(known)} known, see `{listed}`"
     return UsageError(f"{kind}: no {name!r}{hint} ({listing})")

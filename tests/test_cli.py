@@ -60,6 +60,15 @@ def test_run_writes_a_labelled_file(tmp_path, capsys):
     assert "4 were already computed" in capsys.readouterr().err
 
 
+def test_a_static_and_a_traced_field_are_swept_together(tmp_path):
+    out = tmp_path / "runs.nc"
+    words = f"run grokking --width 8 --steps 4 --every 2 --seeds 1 --sweep p=7,11 --sweep corruption=0,0.2 --out {out}"
+    assert main(words.split()) == 0
+    runs = xr.open_dataset(out, engine="h5netcdf")
+    assert runs.test_loss.dims == ("p", "corruption", "seed", "step") and runs.sizes["p"] == 2
+    assert runs.test_loss.notnull().all() and json.loads(runs.attrs["sweep"]) == {"p": [7, 11], "corruption": [0, 0.2]}
+
+
 def test_run_takes_another_experiment_and_a_list_of_ticks(tmp_path):
     out = tmp_path / "c.nc"
     assert main(f"run grokking/closed-form --width 48 --p 11 --seeds 1 --out {out}".split()) == 0
@@ -78,7 +87,7 @@ BAD = {
     "run grokking --corruption -0.1": "corruption: got -0.1",
     "run grokking --operation multiplication --p 33": "p: got 33, takes a prime",
     "run grokking --p three": "p: got 'three', takes a whole number",
-    "run grokking --steps -1": "ticks: got -1",
+    "run grokking --steps -1": "steps: got -1",
     "run grokking --every 0": "every: got 0",
     "run grokking --every 10,5": "increasing",
     "run grokking --seeds 0": "seeds: got 0",
@@ -88,7 +97,18 @@ BAD = {
     "run grokking --sweep corrupton=0": "did you mean 'corruption'",
     "run grokking --sweep corruption": "name=v1,v2",
     "run grokking --sweep p=a": "sweep p",
-    "run grokking --hold data=x": "hold",
+    "run grokking --sweep p=11,23 --sweep p=31": "each field once",
+    "run grokking --sweep": "sweep: got no value",
+    "run grokking --hold data=x": "hold data: got 'x', takes a whole number",
+    "run grokking --hold data": "hold: got 'data', takes stream=seed",
+    "run grokking --hold dta=0": "stream: no 'dta'; did you mean 'data'",
+    "run grokking --p": "p: got no value, takes a whole number",
+    "run grokking --batch-norm yes": "batch_norm: got 'yes', takes no value",
+    "run grokking 31": "option: got '31'",
+    "run grokking -p 31": "option: got '-p'",
+    "run grokking --strategy fast": "strategy: got 'fast', takes one of",
+    "list all": "option: got 'all'",
+    "reproduce --only": "only: got no value",
     "run grokking --model transformer --heads 3": "width",
     "reproduce --only grokking/dely": "did you mean 'grokking/delay'",
     "reproduce nothing": "study: no 'nothing'",

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -129,6 +130,28 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, monkeypatch, interruptibl
     assert again.attrs["runs_found"] == kept and same(again, run_plan(plan, **QUIET))
 
 
+def test_a_long_run_shows_the_time_left_and_a_short_one_nothing(capsys):
+    run(Walk(), seeds=1, strategy="threads")
+    assert "Walk" not in capsys.readouterr().err
+    plan = Plan(Walk(), ticks=2**31 - 1, every=2**30, seeds=2)
+    start, partial, said = time.monotonic(), live(plan, strategy="threads", chunk_seconds=0.05), []
+
+    def shown():
+        next(partial)
+        said.extend(re.findall(r"Walk: +\d+%.*<(.*), .*step/s\]", capsys.readouterr().err))
+        return said and "?" not in said[-1]
+
+    wait_for(shown)
+    partial.close()
+    assert time.monotonic() - start > 2, "sooner than promised"
+    assert 0 < seconds(said[-1]) < 1e7
+
+
+def seconds(clock):
+    """A time as the bar writes it, such as 01:02:03, as a number."""
+    return sum(float(part) * 60**i for i, part in enumerate(reversed(clock.split(":"))))
+
+
 def test_divergence_is_data_and_said_aloud():
     sweep = {"growth": [1.0, 100.0]}
     with pytest.warns(UserWarning, match=r"^2 of 4 runs diverged \(see `diverged_at`\)"):
@@ -163,6 +186,12 @@ def test_a_held_stream_stays_while_the_others_vary():
     assert len(np.unique(free["started"].values[:, 0])) == 3
     moved = place - start
     np.testing.assert_allclose(moved, free["place"].isel(step=-1) - free["started"], atol=1e-5)
+
+
+def test_a_stream_that_nothing_is_drawn_from_cannot_be_held():
+    with pytest.raises(UsageError, match="stream: no 'dta'; did you mean 'data'"):
+        run(Walk(), seeds=1, hold={"dta": 1}, **QUIET)
+    run(Walk(), ticks=1, seeds=1, hold={"init": 1, "steps": 2}, **QUIET)
 
 
 def test_dims_and_coords():

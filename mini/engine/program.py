@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from mini.errors import UsageError
+from mini.experiment import Keys
 
 CAPACITY = 32  # stops in one call of `advance`
 
@@ -69,6 +70,19 @@ def _prepare(experiment, keys, shared, shape: Shape):
 def state_shape(experiment, keys, shared, shape: Shape):
     """The shapes of what a run learns, without computing it."""
     return jax.eval_shape(partial(_prepare, shape=shape), experiment, keys, shared)[1]
+
+
+def streams(experiment, shared, shape: Shape) -> set[str]:
+    """The streams of randomness that a run draws from, by name."""
+    heard = {"steps"}
+
+    class Listening(Keys):
+        def __getitem__(self, stream):
+            heard.add(stream)
+            return super().__getitem__(stream)
+
+    jax.eval_shape(lambda e, s: _prepare(e, Listening(0, {}), s, shape), experiment, shared)
+    return heard
 
 
 def is_key(x) -> bool:

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from mini import results
 from mini.engine import program, store
 from mini.engine.lanes import Lane, Pace, Run, Strategy, choose, make_lane
+from mini.errors import unknown
 from mini.experiment import Experiment, Keys, Variable, canonical
 from mini.plan import Plan
 
@@ -79,7 +80,9 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, progr
             found += group.found
             stream = group.stream(chunk_seconds, cancel, deep=chunk_seconds >= BATCH_SECONDS)
             last = time.perf_counter()
-            for ticks in stream:
+            for i, ticks in enumerate(stream):
+                if i < 2:  # up to here it was compiled, which says nothing of the time left
+                    bar.unpause()
                 bar.update(ticks)
                 partial = group.measured and not group.whole
                 if partial and time.perf_counter() - last >= chunk_seconds:
@@ -126,6 +129,8 @@ class Group:
         sample = canonical(points[0])
         keys = Keys(np.uint32(0), {k: np.uint32(0) for k in plan.hold})
         self.shape = program.world_shape(sample, keys, self.shared)
+        if plan.hold:
+            self._check_streams(sample)
         state = program.state_shape(sample, keys, self.shared, self.shape)
         numbers = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(state))
         self.strategy: Strategy = choose(strategy, numbers, len(points) * plan.seeds)
@@ -136,6 +141,13 @@ class Group:
         self.trained: Trained | None = None
         self._look_up()
         self.left = len(self.pending)
+
+    def _check_streams(self, sample: Experiment) -> None:
+        """Refuse to hold a stream that nothing is drawn from, which would be without effect."""
+        known = program.streams(sample, self.shared, self.shape)
+        for name in self.plan.hold:
+            if name not in known:
+                raise unknown("stream", name, known)
 
     @property
     def whole(self) -> bool:
