@@ -23,7 +23,7 @@ CONTROLS = {
     "seed": (0, 20, 1),
     "ticks": [20, 40, 60, 120],
 }
-NAMES = ["never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+"]
+NAMES = ["never", "1", "2", "3", "4", "5+", "10+", "30+", "100+"]
 
 
 def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_share", "sigma", "seed"), *,
