@@ -1,0 +1,190 @@
+"""Forgetting curves: which family a curve of retention over time belongs to, and how sure that is.
+
+    exponential    m exp(-b t)             power         m (1 + t) ** -b
+    logarithmic    m - b log(1 + t)        wickelgren    m (1 + h t) ** -b
+    hyperbolic     m / (1 + b t)
+
+each but the logarithmic also above an asymptote, c + (m - c) f(t) / m. Time is 0 or more, in any unit (the
+1 in the power law is one such unit); scores are shares or savings. Fitted by least squares, compared by
+
+    AICc = n log(RSS / n) + 2 k + 2 k (k + 1) / (n - k - 1),   k = parameters + 1
+
+(Hurvich and Tsai 1989). A curve averaged over learners or items may have a family that none of them has
+(Anderson and Tweney 1997). Shape letters: n points.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import least_squares
+
+TIE = 2.0  # units of AICc within which two models cannot be told apart (Burnham and Anderson 2002, section 2.6)
+EXACT = 1e-10  # mean squared residual at which a curve is taken to run through its points
+
+
+class Family(NamedTuple):
+    """A curve f(t, *parameters), 1 at t = 0 but for the amplitude, with what its parameters may be."""
+
+    shape: Callable[..., np.ndarray]
+    names: tuple[str, ...]
+    starts: tuple[tuple[float, ...], ...]  # a few, since the surface has valleys
+
+
+RATES = ((0.05,), (0.5,), (3.0,))
+FAMILIES = {
+    "exponential": Family(lambda t, b: np.exp(-b * t), ("b",), RATES),
+    "power": Family(lambda t, b: (1 + t) ** -b, ("b",), RATES),
+    "hyperbolic": Family(lambda t, b: 1 / (1 + b * t), ("b",), RATES),
+    "wickelgren": Family(lambda t, h, b: (1 + h * t) ** -b, ("h", "b"), ((0.1, 1.0), (1.0, 0.3), (10.0, 0.2), (0.01, 5.0))),
+    "logarithmic": Family(lambda t, b: 1 - b * np.log1p(t), ("b",), RATES),
+}
+MODELS = tuple(name + more for name in FAMILIES for more in ("", " + asymptote")
+               if name + more != "logarithmic + asymptote")  # which would be the logarithmic again
+LIMIT = 1e4  # the largest rate
+
+
+class Fit(NamedTuple):
+    """One model fitted to one curve; what could not be fitted has a reason and no numbers."""
+
+    model: str
+    parameters: dict[str, float]
+    rss: float  # sum of squared residuals
+    r2: float
+    aicc: float
+    residuals: tuple[float, ...] = ()
+    flags: tuple[str, ...] = ()  # what makes the numbers doubtful
+    reason: str = ""  # why there are none
+
+
+def parameters(model: str) -> tuple[str, ...]:
+    """The names of a model's parameters.
+
+    >>> parameters("power + asymptote")
+    ('m', 'b', 'c')
+    """
+    name, _, asymptote = model.partition(" + ")
+    return ("m", *FAMILIES[name].names, *(("c",) if asymptote else ()))
+
+
+def curve(model: str, t, values: Sequence[float]) -> np.ndarray:
+    """The model's retention at times t.
+
+    >>> curve("power + asymptote", [0, 1], [0.9, 1.0, 0.1]).round(3).tolist()
+    [0.9, 0.5]
+    """
+    name, _, asymptote = model.partition(" + ")
+    m, *rest = values
+    c = rest.pop() if asymptote else 0.0
+    return c + (m - c) * FAMILIES[name].shape(np.asarray(t, float), *rest)
+
+
+def fit(model: str, t, y, sigma=None) -> Fit:
+    """Fit one model by least squares.
+
+    Args:
+      t: (n,) times from 0 on. y: (n,) scores; pairs with a missing score are left out.
+      sigma: (n,) standard errors by which residuals are weighted, if known.
+
+    Returns:
+      the fit; with a reason and no numbers where points are too few, a time is below 0, or nothing varies.
+
+    >>> t = np.arange(8.0)
+    >>> found = fit("power", t, 0.9 * (1 + t) ** -0.5)
+    >>> {k: round(v, 3) for k, v in found.parameters.items()}, found.flags
+    ({'m': 0.9, 'b': 0.5}, ('runs through every point',))
+    >>> fit("wickelgren", [0, 1, 2], [1.0, 0.5, 0.4]).reason
+    '3 points are fewer than the 5 that 3 parameters take'
+    """
+    t, y = np.asarray(t, float), np.asarray(y, float)
+    weight = np.ones_like(y) if sigma is None else 1 / np.asarray(sigma, float)
+    there = np.isfinite(t) & np.isfinite(y) & np.isfinite(weight)
+    t, y, weight = t[there], y[there], weight[there]
+    names = parameters(model)
+    k, n = len(names) + 1, len(y)
+    if reason := _refused(t, y, k):
+        return Fit(model, {}, np.nan, np.nan, np.nan, reason=reason)
+    best, low, high = _search(model, t, y, weight / weight.mean())
+    values = best.x
+    residuals = y - curve(model, t, values)
+    rss = float(2 * best.cost)
+    spread = float((weight / weight.mean() * (y - np.average(y, weights=weight**2))) ** 2 @ np.ones(n))
+    aicc = n * np.log(max(rss / n, EXACT)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+    return Fit(model, dict(zip(names, map(float, values))), rss, 1 - rss / spread, float(aicc),
+               tuple(map(float, residuals)), _flags(best, low, high, names, rss / n))
+
+
+def _refused(t, y, k) -> str:
+    if len(y) < k + 2:  # below that the correction has no meaning
+        return f"{len(y)} points are fewer than the {k + 1} that {k - 1} parameters take" if len(y) < k + 1 else \
+            f"{len(y)} points leave no freedom for the small-sample correction of {k - 1} parameters"
+    if (t < 0).any():
+        return "a time lies below 0"
+    if len(np.unique(t)) < k - 1:
+        return f"{len(np.unique(t))} different times cannot tell {k - 1} parameters"
+    return "the scores do not vary" if np.ptp(y) < 1e-9 else ""
+
+
+def _search(model, t, y, weight):
+    """The best of several starts, with the bounds it was held to."""
+    name, _, asymptote = model.partition(" + ")
+    span = max(1.0, float(np.abs(y).max()))
+    low = [0.0, *[0.0] * len(FAMILIES[name].names), *([0.0] if asymptote else [])]
+    high = [2 * span, *[LIMIT] * len(FAMILIES[name].names), *([span] if asymptote else [])]
+    found = []
+    for start in FAMILIES[name].starts:
+        first = [np.clip(y.max(), 1e-3, span), *start, *([max(0.5 * y.min(), 1e-3)] if asymptote else [])]
+        found.append(least_squares(lambda v: weight * (curve(model, t, v) - y), np.clip(first, low, high),
+                                   bounds=(low, high), x_scale=np.maximum(np.abs(first), 1e-2), max_nfev=400))
+    return min(found, key=lambda f: f.cost), np.array(low), np.array(high)
+
+
+def _flags(best, low, high, names, mean_square) -> tuple[str, ...]:
+    flags = [f"{name} stands at its bound {bound:g}" for name, value, ends in zip(names, best.x, zip(low, high))
+             for bound in ends if abs(value - bound) <= 1e-6 * max(1.0, abs(bound))]
+    scaled = best.jac * np.maximum(np.abs(best.x), 1e-8)  # relative changes of each parameter
+    singular = np.linalg.svd(scaled, compute_uv=False)
+    if singular[-1] <= 1e-6 * singular[0]:
+        flags.append("its parameters cannot be told apart")
+    if mean_square <= EXACT:
+        flags.append("runs through every point")
+    return tuple(flags)
+
+
+class Comparison(NamedTuple):
+    """Fits from the best to the worst, those without numbers last."""
+
+    fits: tuple[Fit, ...]
+    tied: tuple[str, ...]  # the models within `TIE` of the best, which cannot be told apart
+
+    def of(self, model: str) -> Fit:
+        return next(f for f in self.fits if f.model == model)
+
+    def __str__(self) -> str:
+        if not self.tied:
+            return "no model could be fitted: " + "; ".join(sorted({f.reason for f in self.fits}))
+        return self.tied[0] if len(self.tied) == 1 else "a tie of " + ", ".join(self.tied)
+
+
+def compare(t, y, models: Sequence[str] = MODELS, sigma=None) -> Comparison:
+    """Fit several models and rank them by AICc.
+
+    >>> t = np.arange(10.0)
+    >>> str(compare(t, 0.9 * np.exp(-0.3 * t) + 0.003 * np.cos(9 * t), ("exponential", "power", "logarithmic")))
+    'exponential'
+    >>> str(compare([0, 1], [1, 0.5], ("power",)))
+    'no model could be fitted: 2 points are fewer than the 4 that 2 parameters take'
+    """
+    fits = sorted((fit(model, t, y, sigma) for model in models), key=lambda f: (bool(f.reason), f.aicc))
+    ranked = [f for f in fits if not f.reason]
+    return Comparison(tuple(fits), tuple(f.model for f in ranked if f.aicc <= ranked[0].aicc + TIE))
+
+
+def preference(t, y, one: str, other: str) -> float:
+    """AICc of one model less that of another: below 0 where the first is the better; NaN where either has none.
+
+    >>> t = np.arange(10.0)
+    >>> preference(t, 0.9 * np.exp(-0.3 * t), "exponential", "power") < -10
+    True
+    """
+    return fit(one, t, y).aicc - fit(other, t, y).aicc
