@@ -1,0 +1,6 @@
+"""Schedules: new tasks make a network forget old ones, and how an environment that brings them up again undoes it."""
+
+from mini.studies.schedules.experiment import Schedules
+from mini.studies.schedules.knowledge import Knowledge
+
+EXPERIMENTS = {"schedules": Schedules, "knowledge": Knowledge}

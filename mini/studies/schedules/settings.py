@@ -1,0 +1,36 @@
+"""The runs that claims and figures of this study share, in the laptop preset.
+
+Every run of a comparison has as many steps as every other (steps-matched): what is rehearsed is taken from what is
+new. The published settings (MNIST, 100 epochs a task) take hours.
+"""
+
+from mini.plan import Plan
+from mini.studies.schedules.experiment import Schedules
+from mini.studies.schedules.knowledge import Knowledge
+
+SHARES, EXPONENTS, CONSTANTS = (0.1, 0.25, 0.5), (0.5, 1.0, 2.0), (1.0, 3.0)
+SHARE = 0.25  # where one is enough
+NAIVE = Plan(Schedules(schedule="sequential"))
+POWER = Plan(Schedules(schedule="power-law"), sweep={"rehearsal": SHARES, "exponent": EXPONENTS})
+EXPONENTIAL = Plan(Schedules(schedule="exponential"), sweep={"rehearsal": SHARES, "time_constant": CONSTANTS})
+UNIFORM = Plan(Schedules(schedule="uniform"), sweep={"rehearsal": SHARES})
+JOINT = Plan(Schedules(schedule="joint"))
+
+REGULARISERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("ewc", "ewc-online", "si", "lwf", "l2"),
+                                                             "strength": (1.0, 10.0, 100.0)})
+BUFFERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("a-gem", "replay", "der++")})
+
+BOTH = ("sequential", "power-law")
+NUMBER = Plan(Schedules(), sweep={"tasks": (3, 6, 12), "schedule": BOTH})
+SIZE = Plan(Schedules(), sweep={"width": (32, 128, 256), "schedule": BOTH})
+SPLIT = {"stream": "split", "tasks": 5, "rehearsal": 0.05}
+CLASSES = Plan(Schedules(**SPLIT), sweep={"schedule": ("sequential", "power-law", "exponential", "uniform")})
+COMBINED = Plan(Schedules(**SPLIT), sweep={"method": ("none", "lwf"), "schedule": BOTH})
+
+PROBED = {"tasks": 5, "held_out": 200, "probes": 50}
+FACILITATION = Plan(Schedules(**PROBED), sweep={"schedule": BOTH})
+SAVINGS = Plan(Schedules(**PROBED, schedule="sequential", relearn=True))
+LEARNED = 0.8  # accuracy at which a task counts as learned, of the effort to learn it
+
+KNOWLEDGE = Plan(Knowledge(), sweep={"method": ("none", "lssd", "distil")})
+REHEARSED = Plan(Knowledge(rehearsal=SHARE))
