@@ -84,13 +84,13 @@ class Block(nnx.Module):
     """Attention by all heads, then a hidden layer (unless there is none), each added to the stream."""
 
     def __init__(self, a: Architecture, rngs: nnx.Rngs):
-        def normal(rows, columns):
-            return nnx.Param(a.scale * rows**-0.5 * jax.random.normal(rngs.params(), (rows, columns)))
-
-        self.before, self.qkv, self.out = Norm(a.width, a.norm), normal(a.width, 3 * a.width), normal(a.width, a.width)
-        self.between = Norm(a.width, a.norm) if a.hidden else None
-        self.up = normal(a.width, a.hidden * a.width) if a.hidden else None  # (D, M)
-        self.down = normal(a.hidden * a.width, a.width) if a.hidden else None  # (M, D)
+        width, hidden = a.width, a.hidden * a.width
+        drawn = a.scale * width**-0.5 * jax.random.normal(rngs.params(), (width, 4 * width + 2 * hidden))
+        qkv, out, up, down = jnp.split(drawn, [3 * width, 4 * width, 4 * width + hidden], 1)  # one draw compiles sooner
+        self.before, self.qkv, self.out = Norm(width, a.norm), nnx.Param(qkv), nnx.Param(out)
+        self.between = Norm(width, a.norm) if hidden else None
+        self.up = nnx.Param(up) if hidden else None  # (D, M)
+        self.down = nnx.Param(down.T * a.hidden**-0.5) if hidden else None  # (M, D)
 
     def project(self, x: jax.Array, position: jax.Array | None) -> jax.Array:
         """Queries, keys and values (R, 3D) of the rows (R, D); positions (T, D) enter the first two."""
@@ -106,7 +106,7 @@ class Block(nnx.Module):
         """The stream (R, D) after the hidden layer."""
         if self.up is None:
             return x
-        return x + jax.nn.gelu(self.between(x) @ self.up[...]) @ self.down[...]
+        return x + jax.nn.relu(self.between(x) @ self.up[...]) @ self.down[...]
 
 
 class Decoder(nnx.Module):
@@ -119,13 +119,13 @@ class Decoder(nnx.Module):
 
     def __init__(self, architecture: Architecture, *, rngs: nnx.Rngs):
         a = self.architecture = architecture._replace(scale=1.0)  # a tracer must not stay
-        draw = partial(jax.random.normal, rngs.params())
-        self.embedding = nnx.Param(0.5 * draw((a.vocabulary, a.width)))
-        self.position = None if a.positions == "rotary" else nnx.Param(
-            jax.random.normal(rngs.params(), (a.length, a.width)))
+        drawn = jax.random.normal(rngs.params(), (2 * a.vocabulary + a.length, a.width))
+        embedding, readout, position = jnp.split(drawn, [a.vocabulary, 2 * a.vocabulary])
+        self.embedding = nnx.Param(0.5 * embedding)  # (V, D)
+        self.position = nnx.Param(position) if a.positions != "rotary" else None  # (T, D)
         self.blocks = nnx.List([Block(architecture, rngs) for _ in range(a.depth)])
         self.norm = Norm(a.width, a.norm)
-        self.readout = nnx.Param(a.width**-0.5 * jax.random.normal(rngs.params(), (a.width, a.vocabulary)))
+        self.readout = nnx.Param(a.width**-0.5 * readout.T)  # (D, V)
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """Logits (B, T, V) of the next token at each place of the sequences (B, T)."""
@@ -139,11 +139,10 @@ class Decoder(nnx.Module):
         seen, kept = [], []
         for block in self.blocks:
             query, key, value = self._split(block.project(x, self._shift(length)), batch, places)
-            weight = attention(query, key)  # (B, H, T, T)
-            mixed = weight @ value  # (B, H, T, E)
+            mixed = attend(query, key, value)  # (B, H, T, E)
             if look:
                 out = block.out[...].reshape(a.heads, -1, a.width)  # (H, E, D)
-                seen.append((weight, jnp.einsum("bhte,hed->bhtd", mixed, out)))
+                seen.append((attention(query, key), jnp.einsum("bhte,hed->bhtd", mixed, out)))
             x = x + mixed.transpose(0, 2, 1, 3).reshape(-1, a.width) @ block.out[...]
             x = block.think(x)
             kept.append((key, value))
@@ -193,6 +192,44 @@ def attention(query: jax.Array, key: jax.Array, reach: jax.Array | None = None) 
     if reach is None:
         reach = np.tri(key.shape[2], dtype=bool)
     return jax.nn.softmax(jnp.where(reach[None, None], query @ key.mT, -1e30))
+
+
+@jax.custom_vjp
+def attend(query: jax.Array, key: jax.Array, value: jax.Array) -> jax.Array:
+    """softmax(Q K') V over the places up to each query's own; queries are scaled; all (B, H, T, E).
+
+    The gradient is written out: with P the weights, O the output and G its gradient,
+
+        dV = P' G,   dS = P * (G V' - sum_e G * O),   dQ = dS K,   dK = dS' Q,
+
+    so that the one T by T array kept is exp(S), and its sums ride along in the products as a column of ones. Left to
+    automatic differentiation a step takes up to 1.6 times as long on a CPU.
+    """
+    return _attend(query, key, value)[0]
+
+
+def _attend(query, key, value):
+    score = jnp.where(np.tri(key.shape[2], dtype=bool)[None, None], query @ key.mT, -1e30)
+    e = jnp.exp(score - score.max(-1, keepdims=True))  # (B, H, T, T)
+    summed = e @ _with_ones(value)
+    scale = 1 / summed[..., -1:]
+    out = summed[..., :-1] * scale
+    return out, (query, key, value, e, scale, out)
+
+
+def _attend_back(kept, gradient):
+    query, key, value, e, scale, out = kept
+    g = gradient * scale
+    inner = (g * out).sum(-1, keepdims=True)
+    ds = e * (jnp.concatenate([g, -inner], -1) @ _with_ones(value).mT)
+    return ds @ key, ds.mT @ query, e.mT @ g
+
+
+def _with_ones(x):
+    return jnp.concatenate([x, jnp.ones_like(x[..., :1])], -1)
+
+
+attend.defvjp(_attend, _attend_back)
 
 
 def turn(x: jax.Array, places: jax.Array) -> jax.Array:

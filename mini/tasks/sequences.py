@@ -27,14 +27,17 @@ class Stream(NamedTuple):
 
 
 def chain(key: jax.Array, vocabulary: int, concentration) -> jax.Array:
-    """A random chain's tickets (V, K) uint8, each row of P about Dirichlet(concentration, ...).
+    """A random chain's tickets (V, K) uint8; the smaller the concentration, the fewer successors a token has.
 
-    The smaller the concentration, the fewer successors a token has.
+    Rows are proportional to E U^(1/c), E exponential and U even on (0, 1): for a small concentration c nearly those of
+    a Dirichlet distribution, whose gamma variables are Gamma(1 + c) U^(1/c).
 
     >>> chain(jax.random.key(0), 8, 0.15).shape
     (8, 256)
     """
-    rows = jax.random.dirichlet(key, jnp.full((vocabulary,), concentration), (vocabulary,))  # (V, V)
+    u = jax.random.uniform(key, (2, vocabulary, vocabulary), minval=1e-30)
+    log = jnp.log(-jnp.log(u[0])) + jnp.log(u[1]) / concentration  # of the weights
+    rows = jax.nn.softmax(log, 1)  # (V, V)
     middle = (jnp.arange(TICKETS) + 0.5) / TICKETS
     reached = jnp.cumsum(rows, 1)[:, None, :] < middle[None, :, None]  # (V, K, V)
     return jnp.minimum(reached.sum(-1), vocabulary - 1).astype(jnp.uint8)
@@ -73,21 +76,29 @@ def markov(key: jax.Array, tickets: jax.Array, sequences: int, length: int) -> j
     >>> markov(jax.random.key(0), chain(jax.random.key(1), 8, 0.15), 3, 5).shape
     (3, 5)
     """
-    first, draws = jax.random.split(key)
-    start = random(first, len(tickets), sequences, 1)[:, 0]
-    drawn = jax.random.bits(draws, (length - 1, sequences), jnp.uint8)
-
-    def follow(token, ticket):
-        token = tickets[token.astype(jnp.int32), ticket.astype(jnp.int32)]
-        return token, token
-
-    _, rest = jax.lax.scan(follow, start, drawn)
-    return jnp.concatenate([start[None], rest]).T
+    return _walk(jax.random.bits(key, (sequences, length)), tickets)
 
 
 def random(key: jax.Array, vocabulary: int, sequences: int, length: int) -> jax.Array:
     """Sequences (B, T) uint8 of tokens drawn evenly and independently."""
-    return jax.random.randint(key, (sequences, length), 0, vocabulary).astype(jnp.uint8)
+    return _even(jax.random.bits(key, (sequences, length)), vocabulary).astype(jnp.uint8)
+
+
+def _even(bits: jax.Array, number: int) -> jax.Array:
+    """Whole numbers below `number` from 32 bits each, of which the upper half counts: even to 1 part in 65536."""
+    return (bits >> 16) * jnp.uint32(number) >> 16
+
+
+def _walk(bits: jax.Array, tickets: jax.Array) -> jax.Array:
+    """Walks (B, T) on the chain: the upper half of the first number chooses the start, the lowest byte each ticket."""
+    start = _even(bits[:, 0], len(tickets)).astype(jnp.uint8)
+
+    def follow(token, drawn):
+        token = tickets[token.astype(jnp.int32), drawn]
+        return token, token
+
+    _, rest = jax.lax.scan(follow, start, (bits.T[1:] & 255).astype(jnp.int32))
+    return jnp.concatenate([start[None], rest]).T
 
 
 def stream(key: jax.Array, tickets: jax.Array, sequences: int, shortest: int, longest: int, chained) -> Stream:
@@ -97,11 +108,11 @@ def stream(key: jax.Array, tickets: jax.Array, sequences: int, shortest: int, lo
     >>> made.first.shape, made.period.dtype
     ((4, 6), dtype('uint8'))
     """
-    walk, noise, which, length = jax.random.split(key, 4)
-    of_chain = jax.random.uniform(which, (sequences,)) < chained
-    first = jnp.where(of_chain[:, None], markov(walk, tickets, sequences, longest),
-                      random(noise, len(tickets), sequences, longest))
-    period = jax.random.randint(length, (sequences,), shortest, longest + 1)
+    bits = jax.random.bits(key, (sequences, longest + 2))
+    of_chain = _even(bits[:, -1], 65536) < chained * 65536
+    first = jnp.where(of_chain[:, None], _walk(bits[:, :-2], tickets),
+                      _even(bits[:, :-2], len(tickets)).astype(jnp.uint8))
+    period = shortest + _even(bits[:, -2], longest - shortest + 1)
     return Stream(first, period.astype(jnp.uint8), of_chain)
 
 

@@ -110,10 +110,10 @@ class RepeatedData(Experiment):
     def world(self, keys, shared):
         tickets = sequences.chain(keys["chain"], self.vocabulary, self.concentration)
 
-        def draw(stream: str, number: int) -> Stream:
-            return sequences.stream(keys[stream], tickets, number, self.shortest, self.longest, self.chain_share)
-
-        return World(tickets, draw("data", self.stream), draw("held out", self.held_out),
+        made = sequences.stream(keys["data"], tickets, self.stream + self.held_out, self.shortest, self.longest,
+                                self.chain_share)
+        source, held_out = (Stream(*parts) for parts in zip(*(jnp.split(x, [self.stream]) for x in made)))
+        return World(tickets, source, held_out,
                      sequences.planted(keys["planted"], self.vocabulary, self.held_out, PERIOD, self.length))
 
     def init(self, keys, world):

@@ -46,8 +46,8 @@ def equivalent(weights, counts, dimensions: int, noise: float, ridge: float) -> 
 class Duplicates(Experiment):
     """Ridge regression with duplicated rows: its risk simulated, and in closed form."""
 
-    rows: int = static(1000, "rows in all, duplicates counted", within="[10, 100000]")
-    dimensions: int = static(25, "dimensions", within="[2, 2000]")
+    rows: int = static(600, "rows in all, duplicates counted", within="[10, 100000]")
+    dimensions: int = static(20, "dimensions", within="[2, 2000]")
     repeated_share: float = static(0.5, "share of the rows that are drawn from the pool", within="(0, 1)")
     noise: float = traced(0.5, "standard deviation of the noise, the weights being of length 1", within="[0, inf)")
     ridge: float = traced(1e-3, "ridge", within="(0, inf)")

@@ -8,8 +8,9 @@ from mini.plan import Plan
 from mini.studies.repeated_data.experiment import RepeatedData
 from mini.studies.repeated_data.linear import Duplicates
 
-STEPS = 1000
-SIZES = (4, 16, 64, 256, 1024)  # of the pool; read 4000, 1000, 250, 62 and 16 times
+STEPS = 800
+SIZES = (4, 16, 64, 256, 1024)  # of the pool; read 3200, 800, 200, 50 and 12 times
+ENDS = Plan(RepeatedData(), STEPS, sweep={"pool_size": (4, 64, 1024)})  # a part of the next, for the headlines
 POOLS = Plan(RepeatedData(), STEPS, sweep={"pool_size": SIZES})
 UNIQUE = Plan(RepeatedData(repeated_share=0.0), STEPS)
 ALONE = Plan(RepeatedData(pool_weight=0.0), STEPS)
