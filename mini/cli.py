@@ -168,8 +168,8 @@ def _execute(asked, cls) -> None:
 
 
 def _summary(dataset, cls) -> str:
-    """The last value of every curve, mean and range over seeds."""
-    names = [n for n in cls.variables if n in dataset and cls.clock in dataset[n].dims and not cls.variables[n].dims]
+    """The last value of every curve, and what was looked at once; mean and range over seeds."""
+    names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
     final = dataset[names].isel({cls.clock: -1})
     frame = final.mean("seed").to_dataframe() if any(d != "seed" for d in final.dims) else None
     if frame is not None:

@@ -4,11 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mini.engine import run, train
+from mini.engine import program, run, train
 from mini.errors import UsageError
 from mini.models import classifier
 from mini.objectives import OBJECTIVES, answers
 from mini.studies.early_learning import EarlyLearning, GradientIdentity, Linear, Separability
+from mini.tasks import digits
 
 SMALL = {"examples": 60, "held_out": 40, "width": 16, "batch_size": 20, "learning_rate": 0.1}
 ELR = {"objective": "elr", "target_momentum": 0.6}
@@ -102,6 +103,21 @@ def test_without_noise_nothing_is_said_of_false_labels():
     runs = run(EarlyLearning(**SMALL, noise=0.0), 1, seeds=1, progress=False)
     assert runs.memorised_fraction.isnull().all() and runs.detection_auc.isnull().all()
     np.testing.assert_allclose(runs.clean_accuracy, runs.train_accuracy, rtol=1e-6)
+
+
+def test_strength_and_momentum_share_a_compilation():
+    point = EarlyLearning(**SMALL, **{**ELR, "target_momentum": 0.7})
+    before = program.advance._cache_size()
+    run(point, 2, seeds=1, sweep={"strength": [0.0, 3.0], "target_momentum": [0.5, 0.9], "noise": [0.1]}, progress=False)
+    assert program.advance._cache_size() <= before + 1
+
+
+def test_a_fetched_data_set_is_learned_by_the_same_study(monkeypatch):
+    x, y = digits.load()
+    larger = digits.Examples(np.repeat(x, 3, axis=1), y)
+    monkeypatch.setattr(digits, "load", lambda name: larger if name == "mnist" else pytest.fail(name))
+    runs = run(EarlyLearning(**SMALL, dataset="mnist", noise=0.2), 15, 15, seeds=1, progress=False).isel(seed=0)
+    assert float(runs.clean_accuracy[-1]) > 0.5
 
 
 @pytest.mark.parametrize("fields, said", [
