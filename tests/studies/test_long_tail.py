@@ -8,6 +8,7 @@ import numpy as np
 import optax
 import pytest
 
+from mini.cli import main
 from mini.engine import run, train
 from mini.errors import UsageError
 from mini.experiment import Keys
@@ -17,7 +18,7 @@ from mini.studies.long_tail.explorer import explorer
 from mini.tasks.label_noise import corrupt
 from mini.tasks.subpopulations import SIGHTINGS
 
-SMALL = {"subpopulations": 60, "samples": 100, "width": 32, "fresh": 2}
+SMALL = {"subpopulations": 60, "samples": 100, "width": 32, "test_points": 2}
 FEW = {"examples": 100, "train_epochs": 15, "batch_size": 10, "width": 16, "retrain": 2, "matrix": True}
 QUIET = {"progress": False}
 
@@ -270,6 +271,13 @@ def test_the_explorer_says_what_theory_and_network_do():
     dataset = shown.wait(60)
     assert f"theory says {float(dataset.predicted_error[0, -1]):.3f}" in shown.alt
     shown.close()
+
+
+def test_every_field_is_an_option_and_a_wrong_one_is_told_in_one_line(capsys):
+    for name in ("long_tail", "long_tail/estimator", "long_tail/closed-form"):
+        assert main(["run", name, "--classes" if name != "long_tail/estimator" else "--subset-share", "2000"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3 and all(line.startswith("mini: ") for line in lines)
 
 
 @pytest.mark.parametrize("point, said", [

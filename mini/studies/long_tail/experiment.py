@@ -44,7 +44,7 @@ class LongTail(Experiment):
     skew: float = traced(1.0, "how unequal: the exponent of zipf; else the log of the largest ratio", within="[0, 12]")
     drawn: str = static("list", "frequencies: the list itself, or drawn from it and normalised", choices=("list", "iid"))
     sigma: float = traced(0.1, "spread of a subpopulation about its centre", within="[0, 10]")
-    fresh: int = static(4, "points of each subpopulation that it is tested on", within="[1, 100]")
+    test_points: int = static(4, "fresh points of each subpopulation that it is tested on", within="[1, 100]")
     width: int = static(256, "hidden neurons", within="[1, 16384]")
     batch_size: int = static(50, "examples in a step (expected, when private)", within="[1, 100000]")
     learning_rate: float = traced(0.02, "step length", within="[0, inf)")
@@ -96,7 +96,7 @@ class LongTail(Experiment):
     def world(self, keys, shared):
         """The mixture, and which subpopulations are given up (stream `given_up`)."""
         mixture = subpopulations.draw(keys, self.prior, self.skew, self.drawn, self.subpopulations, self.samples,
-                                      self.classes, self.features, self.sigma, self.fresh)
+                                      self.classes, self.features, self.sigma, self.test_points)
         luck = jax.random.uniform(keys["given_up"], (self.subpopulations,)) < self.give_up_share
         return mixture, luck & (mixture.seen > 0) & (mixture.seen <= self.give_up)
 

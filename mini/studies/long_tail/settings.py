@@ -30,6 +30,7 @@ TAIL = {
     "laptop": Plan(LongTail(sigma=0.5), 60, 2, sweep={"weight_decay": (0.0, 0.01, 0.03)}),
     "paper": Plan(LongTail(**LARGE, samples=10_000, sigma=0.5), 60, 10, sweep={"weight_decay": (0.0,)}),
 }
+SPREADS = Plan(LongTail(), 60, 60, sweep={"sigma": (0.1, 0.3, 0.5, 0.7)})
 NOISES = (0.0, 0.5, 1.0)
 PRIVATE = {
     "laptop": Plan(LongTail(sigma=0.5, private=True, samples=2_000, batch_size=100, width=64, momentum=0.0,

@@ -9,6 +9,7 @@ from mini.studies.long_tail import settings, theory
 CLASSES = 10
 COUNTS = {1: ("seen once", VERMILION, ":"), 3: ("3 times", ORANGE, "--"), 10: ("10 to 29", GREEN, "-."),
           30: ("30 to 99", BLUE, "-")}
+NAMED = ("never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+")
 NAMES = {"zipf": "Zipf", "uniform": "uniform", "geometric": "geometric", "two_tier": "two tiers"}
 
 
@@ -75,6 +76,29 @@ def giving_up(canvas, runs) -> str:
             + f" for at most {', '.join(map(str, counts))} sightings. Right: share of training examples got wrong.")
 
 
+def coupling(canvas, runs) -> str:
+    left, right = canvas.subplots(1, 2)
+    looks = zip(runs.sigma.values, ((BLUE, "-"), (GREEN, "--"), (ORANGE, "-."), (VERMILION, ":")))
+    place = np.arange(1, len(runs["count"]))
+    for sigma, (colour, line) in looks:
+        curve = runs.coupling.sel(sigma=sigma).mean("seed", skipna=True)
+        left.plot(place, curve[1:], color=colour, linestyle=line, marker="o", label=f"spread {sigma:g}")
+    left.set_xticks(place, NAMED[1:], fontsize=8)
+    left.set(xlabel="times that a subpopulation was seen", ylabel="coupling λ", ylim=(0, 1.03),
+             title="How far one point speaks for its kind")
+    left.legend(loc="lower right", fontsize=9)
+    x, error = runs.sigma, last(runs.test_error, "epoch").transpose("seed", "sigma")
+    marks(right, x, error, "networks, range over seeds", color=BLUE)
+    right.plot(x, runs.bound.mean("seed"), color=BLACK, linestyle="--", label="lower bound")
+    right.set(xlabel="spread of a subpopulation", ylabel="test error", ylim=(0, None), title="Wider kinds cost more",
+              xticks=x.values)
+    right.legend(loc="lower right", fontsize=9)
+    once = ", ".join(f"{float(c):.2f} at spread {float(s):g}" for s, c in
+                     zip(x, runs.coupling.sel(count=1).transpose("sigma", "seed").mean("seed")))
+    return (f"Left: measured coupling by how often a subpopulation was seen; seen once {once}. Right: test error against "
+            f"spread, from {float(error.mean('seed')[0]):.3f} to {float(error.mean('seed')[-1]):.3f}, and the lower bound.")
+
+
 def who_pays(canvas, runs) -> str:
     early, decay, prune = canvas.subplots(1, 3, sharey=True)
     plain = runs.sel(weight_decay=0.0)
@@ -99,8 +123,7 @@ def who_pays(canvas, runs) -> str:
 def privacy(canvas, runs) -> str:
     axes = canvas.add_subplot()
     accuracy = last(runs.accuracy, "epoch").mean("seed", skipna=True)
-    names = ["never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+"]
-    place, said = np.arange(len(names)), []
+    place, said = np.arange(len(NAMED)), []
     looks = zip(runs.noise_multiplier.values, ((BLUE, "-", "o"), (ORANGE, "--", "s"), (VERMILION, ":", "^")))
     for noise, (colour, line, mark) in looks:
         curve = accuracy.sel(noise_multiplier=noise)
@@ -109,7 +132,7 @@ def privacy(canvas, runs) -> str:
         axes.plot(place, curve, color=colour, linestyle=line, marker=mark, label=label)
         said.append(f"{label}: {float(curve.sel(count=1)):.2f} seen once, {float(curve.sel(count=100)):.2f} seen 100 times")
     axes.axhline(1 / CLASSES, color=BLACK, linewidth=0.8, linestyle=(0, (1, 3)), label="guessing")
-    axes.set_xticks(place, names)
+    axes.set_xticks(place, NAMED)
     axes.set(xlabel="times that a subpopulation was seen", ylabel="accuracy on fresh points", ylim=(0, 1.03),
              title="Private training spares the frequent")
     axes.legend(loc="upper left", fontsize=9)
@@ -121,6 +144,7 @@ FIGURES = (
            one(settings.SIZES["laptop"], settings.PRIORS, settings.TIERS), by_size_and_prior, size=(10, 3.8)),
     Figure("long-tail/giving-up", "What it costs not to memorise", one(settings.GIVE_UP["laptop"]), giving_up,
            headline=True, size=(9, 3.8)),
+    Figure("long-tail/coupling", "The measured coupling, and the bound", one(settings.SPREADS), coupling, size=(9.5, 3.8)),
     Figure("long-tail/who-pays", "Stopping, regularising, pruning: the rare pay first", one(settings.TAIL["laptop"]),
            who_pays, size=(10, 3.8)),
     Figure("long-tail/privacy", "Private training by how often a subpopulation was seen",
