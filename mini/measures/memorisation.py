@@ -136,7 +136,7 @@ def reliability(s: Sums) -> jax.Array:
 
 
 def expected_error(networks: int, share: float) -> float:
-    """A bound of the mean squared error of one entry (Feldman and Zhang 2020, lemma 2.1).
+    """A bound of the mean squared error of one entry (Feldman and Zhang 2020).
 
         exp(-p t / 16) / 2 + 1 / (p t) + 1 / ((1 - p) t),   p = min(share, 1 - share), t networks
 

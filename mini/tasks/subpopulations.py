@@ -1,6 +1,6 @@
 """Mixtures of subpopulations of very different frequency: the world of the long tail.
 
-Feldman 2020 (section 2): N subpopulations, the frequency of each from a prior list, each with one label
+Feldman 2020: N subpopulations, the frequency of each from a prior list, each with one label
 of K drawn at random, and n independent samples. Here a subpopulation is a cloud around its own centre.
 
 Shape letters: N subpopulations, S samples, F features, K classes, T fresh points of a subpopulation, B bins.
@@ -72,7 +72,7 @@ def draw(keys, prior: str, skew, drawn: str, number: int, samples: int, classes:
     """Draw a world (streams `frequencies`, `truth`, `centres`, `data`, `fresh`).
 
     Centres are N(0, I), points N(centre, sigma^2 I). With `drawn` = "list" the frequencies are the prior
-    list itself; with "iid" each is drawn from the list, and all are normalised (Feldman 2020, section 2).
+    list itself; with "iid" each is drawn from the list, and all are normalised (Feldman 2020).
 
     >>> from mini.experiment import Keys
     >>> world = jax.eval_shape(lambda: draw(Keys(0, {}), "zipf", 1.0, "list", 50, 100, 10, 4, 0.1, 2))

@@ -24,7 +24,7 @@ from mini.tasks.label_noise import KINDS, corrupt
 from mini.tasks.subpopulations import PRIORS
 
 REMOVALS = ("none", "memorised", "random")
-INFLUENTIAL = 0.15  # Feldman and Zhang 2020, section 3
+INFLUENTIAL = 0.15  # Feldman and Zhang 2020
 DEVIATIONS = 4.0  # of the null, which at the papers' thousands of networks any pair above 0.15 has
 
 

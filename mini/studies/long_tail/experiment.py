@@ -157,7 +157,7 @@ class LongTail(Experiment):
     def _agreement(self, params, mixture) -> jax.Array:
         """How often a fresh point of a subpopulation is answered as its training examples are, (N,), less chance.
 
-        The coupling of Feldman 2020 (section 3), as (share - 1/K) / (1 - 1/K); 0 where it was never seen.
+        The coupling of Feldman 2020, for mixtures of subpopulations, as (share - 1/K) / (1 - 1/K); 0 where it was never seen.
         """
         trained = classifier.logits(params, mixture.x).argmax(-1)  # (S,)
         same = (self._answers(params, mixture)[mixture.source] == trained[:, None]).mean(1)

@@ -29,7 +29,7 @@ from mini.tasks.subpopulations import weights
 def marginal(prior: str, number: int, skew: float = 1.0, draws: int = 0, seed: int = 0) -> np.ndarray:
     """The frequencies of a prior list, (N,); or `draws` times drawn from it and normalised, (draws, N).
 
-    The paper draws each frequency independently from the list and normalises (its section 2); the closed
+    The paper draws each frequency independently from the list and normalises; the closed
     forms take the list itself. The two differ little:
 
     >>> one, many = marginal("zipf", 1000), marginal("zipf", 1000, draws=100)
@@ -50,7 +50,7 @@ def _moment(alpha: np.ndarray, n: int, a: float, b: float) -> float:
 
 
 def tau(alpha: np.ndarray, n: int, seen: int) -> float:
-    """The expected frequency of a subpopulation that was seen so often (Feldman 2020, eq. for tau_l).
+    """The expected frequency of a subpopulation that was seen so often (Feldman 2020).
 
         tau_l = E[alpha^(l+1) (1 - alpha)^(n-l)] / E[alpha^l (1 - alpha)^(n-l)]
 
@@ -63,7 +63,7 @@ def tau(alpha: np.ndarray, n: int, seen: int) -> float:
 
 
 def tau_1_bound(alpha: np.ndarray, n: int) -> float:
-    """A lower bound of tau_1: (1 / 5n) times the mass of frequencies in [1/3n, 2/n] (Feldman 2020, lemma 2.6).
+    """A lower bound of tau_1: (1 / 5n) times the mass of frequencies in [1/3n, 2/n] (Feldman 2020).
 
     >>> alpha = marginal("zipf", 1000)
     >>> tau_1_bound(alpha, 1000) < tau(alpha, 1000, 1)
@@ -113,7 +113,7 @@ def cost(alpha: np.ndarray, n: int, classes: int, gamma: float = 0.0) -> float:
     """What it costs to memorise what was seen once at most by gamma: tau_1 * singles * (1 - 1/K - gamma).
 
     gamma = 0 is not fitting it at all; mem(i) = P[right | trained on i] - P[right | not] <= gamma
-    (Feldman 2020, theorem 2.3 and section 4).
+    (Feldman 2020, on memorising to a limit).
 
     >>> round(cost(marginal("zipf", 5000), 10_000, 10, gamma=0.5), 4)
     0.0353
@@ -124,7 +124,7 @@ def cost(alpha: np.ndarray, n: int, classes: int, gamma: float = 0.0) -> float:
 def private_gamma(epsilon: float, delta: float, classes: int) -> float:
     """The most that an (epsilon, delta)-private learner of labels memorises in cost(): (e^eps - 1)/K + delta.
 
-    The cost is then tau_1 * singles * (1 - e^eps/K - delta) (Feldman 2020, theorem 4.3).
+    The cost is then tau_1 * singles * (1 - e^eps/K - delta) (Feldman 2020, on privacy).
 
     >>> round(private_gamma(math.log(6), 0.0, 10), 3)
     0.5
@@ -151,7 +151,7 @@ def bound(alpha: np.ndarray, n: int, classes: int, errors, coupling=None) -> flo
         err >= opt + sum_l lambda_l tau_l errn(l)
 
     with coupling[l - 1] = lambda_l, how far a fresh point of a subpopulation is answered as the training
-    points are; 1 where all its points are one (Feldman 2020, theorems 2.3 and 3.2).
+    points are; 1 where all its points are one (Feldman 2020, the main lower bound, and the same for mixtures).
 
     >>> alpha = marginal("zipf", 1000)
     >>> round(bound(alpha, 1000, 10, [0.9 * singles(alpha, 1000)]), 4)

@@ -58,25 +58,25 @@ CLAIMS = (
     Claim(
         "long-tail/mean-memorisation-is-the-gap",
         "Mean memorisation is the generalisation gap: their ratio, the gap measured on digits kept apart.",
-        Published("equal in expectation", "feldman2020", "section 1, on the definition (secondary)"), "ratio",
+        Published("equal in expectation", "feldman2020", "definition of memorisation (secondary)"), "ratio",
         everywhere(settings.ESTIMATOR, (0.75, 1.25)), memorisation_over_gap, untrained, seconds=40),
     Claim(
         "long-tail/dropping-memorised-hurts",
         "Training without the memorised examples loses more accuracy than without as many others.",
         Published("3.4 against 2.6 points (ImageNet, the 32% with mem at least .3)", "feldman2020b",
-                  "section 3 (secondary)"), "points", everywhere(settings.ESTIMATOR, (0, None)), points_lost,
+                  "experiment on removal (secondary)"), "points", everywhere(settings.ESTIMATOR, (0, None)), points_lost,
         untrained, headline=True, seconds=40),
     Claim(
         "long-tail/influence-pairs",
         "Single examples decide single test examples: influence, in fresh networks, of the pairs found at .15 or more.",
         Published("at least .15 for 35 pairs on MNIST, 1015 on CIFAR-100 (recalled), 1641 on ImageNet (secondary)",
-                  "feldman2020b", "section 3"), "1", everywhere(settings.ESTIMATOR, (0.15, None)),
+                  "feldman2020b", "influence estimates"), "1", everywhere(settings.ESTIMATOR, (0.15, None)),
         lambda runs: runs.fresh_influence, untrained, seconds=40),
     Claim(
         "long-tail/noise-looks-like-the-rare",
         "Memorisation tells false labels from what is well known (AUC above .75), but not from true labels seen once "
         "(below .75).",
-        Published("outliers and false labels must be fitted alike; no figure", "feldman2020", "section 1 (recalled)"),
+        Published("outliers and false labels must be fitted alike; no figure", "feldman2020", "introduction (recalled)"),
         "margin", {"laptop": Setting((settings.FALSE_OR_RARE["laptop"],), (0, None))}, false_or_rare, untrained,
         seconds=25),
 )

@@ -53,17 +53,17 @@ CLAIMS = (
         "long-tail/closed-form-table",
         "The paper's eleven figures for Zipf frequencies come out of the closed form, to a unit of the last digit.",
         Published("tau_1 n .47, least p n .09, singles 17%, opt 15%, unfitted 7%; opt / cost .018 / .015, .113 / .035, "
-                  ".107 / .031", "feldman2020", "section 1 and table (secondary)"), "margin",
+                  ".107 / .031", "feldman2020", "introduction and table of examples (secondary)"), "margin",
         everywhere(settings.CLOSED_FORM, (0, None)), printed_digits, lambda plan: plan.replace(prior="uniform"),
         headline=True, seconds=1),
     Claim(
         "long-tail/networks-match-theory",
         "Trained networks err as the best learner must: test error within 0.01 of the closed form at every sample size.",
-        Published("err >= opt, reached by fitting every example", "feldman2020", "theorem 2.3 (secondary)"), "margin",
+        Published("err >= opt, reached by fitting every example", "feldman2020", "main lower bound (secondary)"), "margin",
         everywhere(settings.SIZES, (0, None)), near_the_optimum, untrained, headline=True, seconds=6),
     Claim(
         "long-tail/cost-of-not-memorising",
         "Not fitting what was seen once costs tau_1 for each such example: error added, over the closed form.",
-        Published("err >= opt + tau_1 errn(1); 7 points at 50,000", "feldman2020", "theorem 2.3, section 1 (secondary)"),
+        Published("err >= opt + tau_1 errn(1); 7 points at 50,000", "feldman2020", "main lower bound, introduction (secondary)"),
         "ratio", everywhere(settings.GIVE_UP, (0.75, 1.25)), cost_over_theory, untrained, headline=True, seconds=5),
 )
