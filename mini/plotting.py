@@ -24,7 +24,7 @@ STYLE = {
     "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.25,
     "legend.frameon": False, "lines.linewidth": 1.8, "image.cmap": "viridis", "svg.hashsalt": "mini",
-    "svg.fonttype": "path",
+    "svg.fonttype": "path", "axes.formatter.min_exponent": 5,  # 1000 rather than a power of ten
     "axes.prop_cycle": mpl.cycler(color=[BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY],
                                   linestyle=["-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1))]),
 }

@@ -41,8 +41,12 @@ def progress(canvas, runs) -> str:
     band(right, runs.test_accuracy, "held out", color=ORANGE, linestyle="--")
     right.set(xlabel="step", ylabel="accuracy", title="What one sees meanwhile", ylim=(-0.02, 1.04))
     half = first_tick(runs.test_accuracy, 0.5).median().item()
-    return ("Left: training, held-out, restricted and excluded loss against step; restricted loss falls and excluded "
-            f"loss rises while accuracy is still low. Right: held-out accuracy, 50% at step {half:.0f} (median).")
+    at = runs.sel(step=half, method="nearest").mean("seed")
+    end = runs.isel(step=-1).mean("seed")
+    return ("Left: training, held-out, restricted and excluded loss against step. Right: held-out accuracy, 50% at step "
+            f"{half:.0f} (median). There restricted loss has come down to {float(at.restricted_loss):.3f}, on its way to "
+            f"{float(end.restricted_loss):.3f}, and excluded loss up to {float(at.excluded_loss):.3f}, on its way to "
+            f"{float(end.excluded_loss):.3f}.")
 
 
 def delay_map(canvas, runs) -> str:
@@ -75,7 +79,7 @@ def histograms(canvas, runs) -> str:
         count, _ = np.histogram(ipr[np.isfinite(ipr)], edges)
         axes.bar(edges[:-1], count / runs.sizes["seed"], width=0.05, align="edge", color=BLUE)
         axes.axvline(np.nanmean(ipr), color=VERMILION, linestyle="--")
-        axes.set(title=f"step {step}", xlabel="IPR", xlim=(0, 1))
+        axes.set(title=f"step {step}", xlabel="IPR", xlim=(0, 1), xticks=[0, 0.5, 1])
     panels[0].set_ylabel("neurons (mean over seeds)")
     means = [float(runs.mean_ipr.sel(step=s).mean()) for s in steps]
     return ("Histograms of the neurons' inverse participation ratio at steps 0, 20, 40 and 100; the dashed mean goes "

@@ -65,22 +65,28 @@ def phase_diagram(canvas, decays, dropped, normed) -> str:
     maps["dropout 0.3"] = dropped.isel(dropout=0)
     maps["batch norm, batches of 64"] = normed
     panels = canvas.subplots(1, len(maps), sharey=True)
-    names, colours = list(PHASES), ListedColormap(list(PHASES.values()))
+    names, colours, said = list(PHASES), ListedColormap(list(PHASES.values())), []
     for axes, (title, runs) in zip(panels, maps.items()):
         end = runs.isel(step=-1).median("seed").transpose("train_fraction", "corruption", ...)
         code = np.array([[names.index(phase(float(c.train_accuracy), float(c.test_accuracy), float(c.corruption)))
                           for c in (row.isel(corruption=j) for j in range(row.sizes["corruption"]))]
                          for row in (end.isel(train_fraction=i) for i in range(end.sizes["train_fraction"]))])
         axes.imshow(code, origin="lower", cmap=colours, norm=BoundaryNorm(np.arange(len(names) + 1) - 0.5, len(names)))
+        found = [f"{(code == i).sum()} {name}" for i, name in enumerate(names) if (code == i).any()]
+        said.append(f"{title}: {', '.join(found)}")
         axes.set_xticks(range(end.sizes["corruption"]), [f"{x:g}" for x in end.corruption.values])
         axes.set_yticks(range(end.sizes["train_fraction"]), [f"{x:g}" for x in end.train_fraction.values])
         axes.set(title=title, xlabel="share corrupted")
         axes.title.set_fontsize(9)
         axes.grid(False)
+        axes.set_xticks(np.arange(1, code.shape[1]) - 0.5, minor=True)  # each cell is one setting
+        axes.set_yticks(np.arange(1, len(code)) - 0.5, minor=True)
+        axes.grid(which="minor", color="white", alpha=1)
+        axes.tick_params(which="minor", length=0)
     panels[0].set_ylabel("share trained on")
     canvas.legend(handles=[Patch(color=c, label=n) for n, c in PHASES.items()], loc="outside lower center", ncols=5)
-    return ("Phase maps over share of training pairs and share of corrupted labels, one for each of " + ", ".join(maps)
-            + "; the phase is that of the median accuracies over seeds.")
+    return (f"Phases of the median accuracies over seeds, by share of training pairs and share of corrupted labels. Of "
+            f"{code.size} settings each: " + "; ".join(said) + ".")
 
 
 def gamma(canvas, runs) -> str:
