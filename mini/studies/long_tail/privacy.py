@@ -9,12 +9,10 @@ Shape letters: n examples, C places in a batch, P parameters.
 import functools
 import math
 
-import dp_accounting
 import jax
 import jax.numpy as jnp
 import optax
 import scipy.stats
-from dp_accounting import rdp
 from optax.contrib import differentially_private_aggregate
 
 from mini.models import classifier
@@ -87,6 +85,9 @@ def epsilon(noise: float, q: float, steps: int, delta: float) -> float:
     >>> round(epsilon(4.0, 0.01, 10_000, 1e-5), 2)
     1.04
     """
+    import dp_accounting  # half a second, which only those who ask for privacy should wait
+    from dp_accounting import rdp
+
     if noise <= 0:
         return math.inf
     if steps == 0:
