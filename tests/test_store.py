@@ -56,6 +56,12 @@ def test_all_that_decides_the_numbers_names_the_file(tmp_path):
     assert kept.path(who(stride=np.float64(1.0), walkers=np.int64(3))) == kept.path(who())
 
 
+def test_other_cores_give_other_bits_and_so_another_name(tmp_path, monkeypatch):
+    before = store.Store(tmp_path).path(who())
+    monkeypatch.setattr(store, "cores", lambda: 1000)
+    assert store.Store(tmp_path).path(who()) != before
+
+
 def test_damage_anywhere_is_never_taken_for_numbers(tmp_path):
     kept = store.Store(tmp_path)
     kept.save(who(), ARRAYS)

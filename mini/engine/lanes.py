@@ -6,7 +6,6 @@ program called from as many threads as there are cores is the fastest at every s
 accelerators the vmapped axis is sharded.
 """
 
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from mini.engine import program, store
+from mini.engine.store import cores
 from mini.errors import wrong
 from mini.experiment import Experiment, Keys, canonical
 
@@ -37,11 +37,6 @@ class Strategy(NamedTuple):
     @property
     def stacked(self) -> bool:
         return self.name != "threads"
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def choose(asked: str, numbers: int, runs: int) -> Strategy:

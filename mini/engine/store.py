@@ -73,6 +73,11 @@ def _class_source(cls) -> str:
         )
 
 
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def identity(plan: Plan, point, seed: int, strategy: str) -> dict:
     """What decides the numbers of one run, as plain JSON."""
     cls, exact = type(point), canonical(point)  # 1 and 1.0 are one run
@@ -87,6 +92,7 @@ def identity(plan: Plan, point, seed: int, strategy: str) -> dict:
         "code": code_hash(cls),
         "jax": jax.__version__,
         "platform": jax.default_backend(),
+        "cores": cores(),  # a matrix product is split among them, which shows in the last bit and then further on
     }
 
 
