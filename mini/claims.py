@@ -46,6 +46,8 @@ class Claim:
       estimate: the settings' datasets -> one number a seed; for a `count`, (right, trials) a seed.
       sabotage: a plan -> the same plan spoiled so that the verdict must turn.
       seconds: about how long it takes in the laptop preset, on two cores.
+      beside: the settings' datasets -> the quantities that the published figure gives, as measured
+        here, in words; for claims whose estimate is a margin, which alone says little.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Claim:
     headline: bool = False
     count: bool = False
     seconds: float = 10.0
+    beside: Callable[..., str] | None = None
 
     def setting(self, preset: str) -> Setting:
         if preset not in self.settings:
@@ -160,6 +163,7 @@ class Entry:
     preset: str
     headline: bool
     seconds: float
+    measured: str = ""
 
 
 def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset]) -> Entry:
@@ -181,7 +185,8 @@ def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset])
         high=_finite(interval.high), seeds=len(numbers), per_seed=[_finite(x) for x in numbers],
         verdict=outcome, preset=preset, headline=claim.headline,
         seeds_needed=_needed(numbers, setting.criterion) if outcome == UNDECIDED else None,
-        seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2))
+        seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2),
+        measured=claim.beside(*datasets) if claim.beside else "")
 
 
 def _needed(numbers, criterion) -> int | None:
@@ -220,6 +225,12 @@ def number(x: float | None) -> str:
     return "–" if x is None else f"{x:.3g}"
 
 
+def here_text(entry: Entry) -> str:
+    """What was measured here, in words: the estimate with its interval, and what stands beside it."""
+    interval = f"{number(entry.value)} ({number(entry.low)} to {number(entry.high)}), {entry.seeds} seeds"
+    return f"{entry.measured}; {interval}" if entry.measured else interval
+
+
 def criterion_text(entry: Entry) -> str:
     """The criterion in words."""
     low, high = entry.criterion
@@ -232,9 +243,8 @@ def table(entries: Sequence[Entry]) -> str:
     """The ledger as a Markdown table."""
     rows = [("claim", "statement", "published", "here (95% interval)", "criterion", "verdict"), ("---",) * 6]
     for e in entries:
-        here = f"{number(e.value)} ({number(e.low)} to {number(e.high)}), {e.seeds} seeds"
         unit = "" if e.unit == "1" else f" ({e.unit})"
-        cells = (f"`{e.id}`", e.statement, f"{e.published}; {e.paper}, {e.published_source}", here,
+        cells = (f"`{e.id}`", e.statement, f"{e.published}; {e.paper}, {e.published_source}", here_text(e),
                  f"{criterion_text(e)}{unit}", f"**{e.verdict}**")
         rows.append(tuple(cell.replace("|", "\\|") for cell in cells))  # a bar would end the cell
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -139,11 +139,10 @@ def ledger(*ids: str) -> None:
 
     path = claims.data_file("claims.json")
     entries = {e.id: e for e in claims.read_ledger(path)} if path.exists() else {}
-    rows = [("claim", "published", "here: value (95% interval), seeds", "criterion", "verdict")]
+    rows = [("claim", "published", "here (95% interval)", "criterion", "verdict")]
     for e in (entries[i] for i in ids if i in entries):
-        here = f"{claims.number(e.value)} ({claims.number(e.low)} to {claims.number(e.high)}), {e.seeds}"
         unit = "" if e.unit == "1" else f" ({e.unit})"
-        rows.append((f"{e.id}: {e.statement}", f"{e.published}; {e.published_source}", here,
+        rows.append((f"{e.id}: {e.statement}", f"{e.published}; {e.published_source}", claims.here_text(e),
                      claims.criterion_text(e) + unit, e.verdict))
     body = "".join("<tr>" + "".join(f'<{tag} style="text-align:left">{html.escape(cell)}</{tag}>' for cell in row)
                    + "</tr>" for tag, row in zip(["th", *["td"] * len(rows)], rows))

@@ -127,7 +127,8 @@ def line(entry: claims.Entry) -> str:
     """One claim on one line of a terminal."""
     value = f"{claims.number(entry.value)} [{claims.number(entry.low)}, {claims.number(entry.high)}]"
     more = f", about {entry.seeds_needed} seeds would tell" if entry.seeds_needed else ""
-    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)} {entry.unit}{more}"
+    beside = f" ({entry.measured})" if entry.measured else ""
+    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)} {entry.unit}{beside}{more}"
 
 
 def closing(entries: Sequence[claims.Entry], bench: Bench, seconds: float, out: Path) -> str:

@@ -11,7 +11,7 @@ import xarray as xr
 from mini import claims
 from mini.claims import Claim, Interval, Published, Setting
 from mini.errors import UsageError
-from mini.reproduce import Bench
+from mini.reproduce import Bench, line
 from mini.studies import all_claims
 
 ALL = all_claims()
@@ -79,6 +79,15 @@ def test_the_ledger_reads_back(tmp_path):
     (tmp_path / "bad.json").write_text('[{"id": 1}]')
     with pytest.raises(UsageError, match="not a list of claims"):
         claims.read_ledger(tmp_path / "bad.json")
+
+
+def test_what_stands_beside_an_estimate_is_told_wherever_it_is_shown():
+    made = Claim("a/b", "s", Published("1", "power2022", "Fig. 1"), "margin", {"laptop": Setting((), (0, None))},
+                 lambda data: data.x, lambda plan: plan, beside=lambda data: f"twice {2 * float(data.x.mean()):g}")
+    data = xr.Dataset({"x": ("seed", [1.0] * 5)}, attrs={"compute_seconds": 1.0})
+    entry = claims.judge(made, "study", "laptop", [data])
+    assert entry.measured == "twice 2"
+    assert "twice 2; 1 (1 to 1), 5 seeds" in claims.table([entry]) and "(twice 2)" in line(entry)
 
 
 def test_every_claim_is_well_formed():

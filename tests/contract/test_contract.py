@@ -1,5 +1,6 @@
 """Every way of running gives every experiment of the contract the same numbers, rightly labelled."""
 
+import inspect
 import signal
 import subprocess
 import sys
@@ -181,6 +182,12 @@ def test_a_killed_run_goes_on(name, killed):
     kind = type(plan.experiment).__name__.lower()
     assert list((killed / "runs" / kind).glob("*.part.npz"))
     assert_same(run_plan(plan, strategy="threads", cache=killed, progress=False), whole(name, "threads"))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_an_experiment_is_written_in_under_forty_lines(name):
+    lines = inspect.getsource(type(EXPERIMENTS[name].experiment)).splitlines()
+    assert 10 < len(lines) < 40
 
 
 def test_sharded_over_two_devices():

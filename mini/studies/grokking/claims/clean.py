@@ -38,6 +38,18 @@ def near_the_log(runs):
     return 0.25 - np.maximum(abs(train / 20 - 1), abs(test / 42 - 1))
 
 
+def near(runs) -> str:
+    """The two moments, in words (medians over seeds)."""
+    train, test = (float(first_tick(runs[f"{x}_accuracy"], 0.99).median()) for x in ("train", "test"))
+    return f"99% train at step {train:.0f}, 99% test at step {test:.0f}"
+
+
+def waves(runs) -> str:
+    """Mean IPR before and after, in words."""
+    mean = runs.mean_ipr.mean("seed")
+    return f"{float(mean[0]):.2f} to {float(mean[-1]):.2f}"
+
+
 def periodic(runs):
     """A tenth, less the larger distance of mean IPR from 0.05 before and 0.83 after 100 steps."""
     ipr = runs.mean_ipr
@@ -92,7 +104,8 @@ CLAIMS = (
     Claim(
         "grokking/reference-run", "The reference run memorises at step 20 and generalises at step 42, each within a quarter.",
         Published("99% train at step 20, 99% test at step 42", "doshi2024", "the authors' notebook log"), "margin",
-        everywhere(settings.REFERENCE, (0, None)), near_the_log, untrained, headline=True, seconds=12),
+        everywhere(settings.REFERENCE, (0, None)), near_the_log, untrained, headline=True, seconds=12,
+        beside=near),
     Claim(
         "grokking/closed-form-accuracy", "Weights written down, not trained, add modulo 97 (480 neurons; share of pairs).",
         Published("100%", "gromov2023", "section 3 (secondary)"), "1", everywhere(settings.CLOSED_FORM, (0.999, None)),
@@ -106,7 +119,8 @@ CLAIMS = (
     Claim(
         "grokking/fourier", "Neurons become waves: mean IPR goes from 0.05 to 0.83 in 100 steps, each within 0.1.",
         Published("0.05 to 0.83", "doshi2024", "IPR histograms, clean data (read off the plot)"), "margin",
-        everywhere(settings.REFERENCE, (0, None)), periodic, untrained, headline=True, seconds=12),
+        everywhere(settings.REFERENCE, (0, None)), periodic, untrained, headline=True, seconds=12,
+        beside=waves),
     Claim(
         "grokking/progress", "A quarter of restricted loss's fall and of excluded loss's rise come before test "
         "accuracy reaches 50%.",

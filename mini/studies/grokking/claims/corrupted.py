@@ -62,6 +62,45 @@ def two_stages(runs) -> xr.DataArray:
     return smallest(both - 0.9, 0.05 - abs(last(full.train_accuracy) - (1 - xi + xi / p)))
 
 
+def ends(pick):
+    """A reader of final accuracies, in words; `pick` takes the runs that are meant out of what was run."""
+    def said(*datasets) -> str:
+        end = last(pick(*datasets)).mean("seed")
+        return f"train {float(end.train_accuracy):.1%}, test {float(end.test_accuracy):.1%}"
+    return said
+
+
+def forgotten(runs) -> str:
+    """The best test accuracy and the last one, in words."""
+    mean = runs.test_accuracy.mean("seed")
+    at = int(mean.idxmax("step"))
+    return f"test {float(mean.max()):.1%} at step {at}, {float(mean[-1]):.1%} at {int(mean.step[-1])}"
+
+
+def staged(runs) -> str:
+    """Where both accuracies are highest, and where train accuracy ends, in words."""
+    mean = FULL(runs)[["train_accuracy", "test_accuracy"]].mean("seed")
+    both = np.minimum(mean.train_accuracy, mean.test_accuracy)
+    return (f"both {float(both.max()):.1%} at step {int(both.idxmax('step'))}, train "
+            f"{float(mean.train_accuracy[-1]):.1%} at the end")
+
+
+def cut(order: str, share: float):
+    """A reader of the accuracies that a cut leaves, in words."""
+    def said(runs) -> str:
+        at = {name: float(pruned(runs, order, share, name).mean()) for name in ("corrupted", "test")}
+        return f"corrupted {at['corrupted']:.1%}, test {at['test']:.1%} at {share:.0%}"
+    return said
+
+
+def norms(runs) -> str:
+    """Final train accuracy with and without normalisation, and the two scales, in words."""
+    on, train = runs.sel(batch_norm=True), last(runs.train_accuracy).mean("seed")
+    low, high = (float(x.mean()) for x in gammas(on))
+    return (f"train {float(train.sel(batch_norm=True)):.1%}, without {float(train.sel(batch_norm=False)):.1%}; "
+            f"|gamma| {low:.3f} against {high:.3f}")
+
+
 def pruned(runs, order: str, share: float, subset: str) -> xr.DataArray:
     return COEXIST(runs).pruned_accuracy.sel(order=order, pruned_fraction=share, subset=subset, drop=True)
 
@@ -96,9 +135,15 @@ def norm_inverts(runs) -> xr.DataArray:
 
 def gamma_ratio(runs) -> xr.DataArray:
     """Mean |gamma| of the half of neurons with lower IPR over that of the other half."""
+    low, high = gammas(runs)
+    return low / high
+
+
+def gammas(runs) -> tuple[xr.DataArray, xr.DataArray]:
+    """Mean |gamma| of the half of neurons with lower IPR, and of the other half."""
     ipr, gamma = last(runs.ipr), runs.gamma
     low = ipr <= ipr.median("neuron")
-    return gamma.where(low).mean("neuron") / gamma.where(~low).mean("neuron")
+    return gamma.where(low).mean("neuron"), gamma.where(~low).mean("neuron")
 
 
 def transformer_regimes(coexisting, inverting) -> xr.DataArray:
@@ -112,40 +157,45 @@ CLAIMS = (
     Claim("corrupted/coexistence", "Without decay, false labels and the rule live in one network: both accuracies 90%.",
           Published("train 97.8%, test 98.3% (decay 0)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: coexists(COEXIST(runs)), untrained,
-          headline=True, seconds=20),
+          headline=True, seconds=20, beside=ends(COEXIST)),
     Claim("corrupted/partial-inversion", "With some decay the network corrects part of the false labels it was given.",
           Published("train 78.6%, test 100% (decay 5)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: partly_inverts(PARTIAL(runs).assign_attrs(runs.attrs)),
-          untrained, seconds=20),
+          untrained, seconds=20, beside=ends(PARTIAL)),
     Claim("corrupted/full-inversion", "With more decay the network answers truly where it was taught falsely.",
           Published("train 65.4%, test 100% (decay 15)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: inverts(FULL(runs).assign_attrs(runs.attrs)),
-          untrained, headline=True, seconds=20),
+          untrained, headline=True, seconds=20, beside=ends(FULL)),
     Claim("corrupted/forgetting", "With too much decay the network finds the rule and then loses everything.",
           Published("test 100% at step 300, chance by 2300 (decay 20)", DOSHI, LOG), "margin",
-          everywhere(settings.FORGETTING, (0, None)), forgets, untrained, seconds=25),
+          everywhere(settings.FORGETTING, (0, None)), forgets, untrained, seconds=25, beside=forgotten),
     Claim("corrupted/two-stages", "First both accuracies are high, then train accuracy falls to 1 - xi + xi / p.",
           Published("both above 91% at step 120, train 65.4% from step 280", DOSHI, LOG), "margin",
-          everywhere(settings.REGIMES, (0, None)), two_stages, untrained, seconds=20),
+          everywhere(settings.REGIMES, (0, None)), two_stages, untrained, seconds=20, beside=staged),
     Claim("corrupted/prune-low-ipr", "The least periodic neurons hold the false labels: without 60% of them the rule is left.",
           Published("corrupted about 1%, test about 100% at 60%", DOSHI, "pruning figure (read off the plot)"), "margin",
-          everywhere(settings.REGIMES, (0, None)), low_ipr_memorise, untrained, headline=True, seconds=20),
+          everywhere(settings.REGIMES, (0, None)), low_ipr_memorise, untrained, headline=True, seconds=20,
+          beside=cut("low_ipr", 0.6)),
     Claim("corrupted/prune-high-ipr", "The most periodic neurons hold the rule: without 30% of them the false labels are left.",
           Published("test about 1%, corrupted about 97% at 30%", DOSHI, "pruning figure (read off the plot)"), "margin",
-          everywhere(settings.REGIMES, (0, None)), high_ipr_generalise, untrained, seconds=20),
+          everywhere(settings.REGIMES, (0, None)), high_ipr_generalise, untrained, seconds=20,
+          beside=cut("high_ipr", 0.3)),
     Claim("corrupted/prune-random", "The control: pruned at random, rule and false labels fade together.",
           Published("no control in the paper", DOSHI, "added here"), "margin",
-          everywhere(settings.REGIMES, (0, None)), random_spares_neither, untrained, headline=True, seconds=20),
+          everywhere(settings.REGIMES, (0, None)), random_spares_neither, untrained, headline=True, seconds=20,
+          beside=cut("random", 0.6)),
     Claim("corrupted/dropout", "Dropout inverts without any decay.",
           Published("larger shares of dropout move the phase diagram to inversion", DOSHI, "appendix (secondary)"),
-          "margin", everywhere(settings.DROPOUT, (0, None)), dropout_inverts, untrained, seconds=25),
+          "margin", everywhere(settings.DROPOUT, (0, None)), dropout_inverts, untrained, seconds=25,
+          beside=ends(lambda runs: runs.sel(dropout=0.3))),
     Claim("corrupted/batchnorm", "Batch normalisation inverts where the same minibatch without it does not, by small "
           "scales for the less periodic neurons.",
           Published("full against partial inversion; |gamma| .01-.03 against .04-.06", DOSHI,
                     "BatchNorm section and notebook titles"), "margin",
-          everywhere(settings.BATCH_NORM, (0, None)), norm_inverts, untrained, seconds=40),
+          everywhere(settings.BATCH_NORM, (0, None)), norm_inverts, untrained, seconds=40, beside=norms),
     Claim("corrupted/transformer", "A transformer coexists with little decay and inverts with more.",
           Published("coexistence at decay 10, full inversion at decay 50", DOSHI, "transformer section (secondary)"),
           "margin", {"laptop": Setting((settings.TRANSFORMER_COEXISTS, settings.TRANSFORMER_INVERTS), (0, None))},
-          transformer_regimes, untrained, seconds=45),
+          transformer_regimes, untrained, seconds=45,
+          beside=lambda coexisting, inverting: f"{ends(lambda x: x)(coexisting)}; {ends(lambda x: x)(inverting)}"),
 )
