@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
 
 from mini.plan import Plan
 
@@ -89,19 +90,24 @@ def _drawn(axes: Axes) -> dict:
               for c in axes.collections if isinstance(c, PathCollection)]
     bands = [{"vertices": _list(c.get_paths()[0].vertices)} for c in axes.collections
              if not isinstance(c, PathCollection) and c.get_paths()]
-    bars = [{"x": b.get_x(), "width": b.get_width(), "height": b.get_height()} for b in axes.patches]
-    images = [{"values": _list(image.get_array()), "extent": list(image.get_extent())} for image in axes.images]
+    bars = [{"x": float(b.get_x()), "width": float(b.get_width()), "height": float(b.get_height())}
+            for b in axes.patches if isinstance(b, Rectangle)]
+    outlines = [{"label": str(p.get_label()), "xy": _list(p.get_path().vertices)}
+                for p in axes.patches if not isinstance(p, Rectangle)]
+    images = [{"values": _list(image.get_array()), "extent": _list(image.get_extent())} for image in axes.images]
     texts = [t.get_text() for t in axes.texts]
-    found = {"lines": lines, "points": points, "bands": bands, "bars": bars, "images": images, "texts": texts}
+    found = {"lines": lines, "points": points, "bands": bands, "bars": bars, "outlines": outlines, "images": images,
+             "texts": texts}
     return {name: value for name, value in found.items() if value}
 
 
 def _list(array) -> list:
-    array = np.ma.filled(np.ma.asarray(array), np.nan) if np.ma.isMaskedArray(array) else np.asarray(array)
+    array = np.ma.asarray(array)
     if array.dtype.kind not in "fiub":
-        return [str(x) for x in array.ravel()]
-    rounded = np.where(np.isfinite(array.astype(float)), array.astype(float), np.nan)
-    return json.loads(json.dumps(np.round(rounded, 6).tolist()).replace("NaN", "null"))
+        return [str(x) for x in np.asarray(array).ravel()]
+    plain = array.astype(float).filled(np.nan)  # whole numbers have no place for what is masked
+    rounded = np.round(np.where(np.isfinite(plain), plain, np.nan), 6)
+    return json.loads(json.dumps(rounded.tolist()).replace("NaN", "null"))
 
 
 def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.Dataset], **more) -> dict:

@@ -12,7 +12,8 @@ import xarray as xr
 
 from mini.cli import main
 from mini.engine.stream import Group
-from mini.studies import all_claims
+from mini.experiment import fields_of
+from mini.studies import all_claims, studies
 
 
 def test_without_words_it_teaches(capsys):
@@ -175,3 +176,12 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130
     assert "the same command goes on from there" in said and not out.exists()
     assert list((tmp_path / "cache").rglob("runs/**/*.npz"))
+
+
+@pytest.mark.parametrize("study, name", [(s, n) for s in studies().values() for n in s.experiments])
+def test_every_experiment_has_its_options_explained(study, name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["run", f"{study.name}/{name}", "--help"])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert all(f"--{field.replace('_', '-')}" in said for field in fields_of(study.experiments[name]))

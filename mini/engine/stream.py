@@ -219,10 +219,11 @@ class Group:
 
     def _examine(self, lane: Lane, j: int) -> dict[str, np.ndarray]:
         """What is looked at once, when run j of a lane is done."""
-        point = canonical(lane.runs[j].point)
+        point, start = canonical(lane.runs[j].point), time.perf_counter()
         end = {k: np.asarray(v) for k, v in point.examine(lane.state_of(j), lane.world_of(j)).items()}
         program.check_declared(point, end)
-        return end | {"run_seconds": np.array(lane.seconds / len(lane.runs)),
+        looked = time.perf_counter() - start
+        return end | {"run_seconds": np.array(lane.seconds / len(lane.runs) + looked),
                       "diverged_at": _diverged_at(lane.log(j)["_finite"], self.records)}
 
     def _absorb(self, lane: Lane, ends: list[dict]) -> None:

@@ -1,12 +1,11 @@
 """Claims of the estimator. Criteria are written from the published figures, before measuring."""
 
 import numpy as np
-import scipy.stats
 
-from mini.claims import Claim, Published, Setting
+from mini.claims import Claim, Published, Setting, everywhere
+from mini.measures import detection
 from mini.measures.curves import last
 from mini.studies.long_tail import settings
-from mini.studies.long_tail.claims.model import everywhere
 
 LEARNED = 0.5  # accuracy on ten classes that no untrained network has
 COMMON = 10  # sightings from which a subpopulation is well known
@@ -39,19 +38,11 @@ def false_or_rare(runs):
     for seed in runs.seed:
         run = last(runs.sel(seed=seed), "network")
         score, false, seen = run.memorisation.values, run.false_label.values.astype(bool), run.sightings.values
-        rare, common = (auc(score[false], score[~false & group]) for group in (seen == 1, seen >= COMMON))
+        known = np.isfinite(score)
+        rare, common = (detection.area(score[known & (false | group)], false[known & (false | group)])
+                        for group in (~false & (seen == 1), ~false & (seen >= COMMON)))
         margins.append(min(0.75 - rare, common - 0.75))
     return np.array(margins)
-
-
-def auc(high: np.ndarray, low: np.ndarray) -> float:
-    """The chance that one of `high` exceeds one of `low`, ties counting half.
-
-    >>> auc(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
-    0.875
-    """
-    high, low = high[np.isfinite(high)], low[np.isfinite(low)]
-    return float(scipy.stats.mannwhitneyu(high, low).statistic / (len(high) * len(low)))
 
 
 CLAIMS = (

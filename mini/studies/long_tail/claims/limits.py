@@ -1,9 +1,9 @@
 """Claims on who pays where memorisation is limited. Criteria are written before measuring."""
 
-from mini.claims import Claim, Published
+from mini.claims import Claim, Published, everywhere
 from mini.measures.curves import last
 from mini.studies.long_tail import settings
-from mini.studies.long_tail.claims.model import everywhere, untrained
+from mini.studies.long_tail.claims.model import untrained
 
 PRUNED = 0.7  # share of the weights removed
 HEAD = 100  # sightings of the most frequent

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, Setting
+from mini.claims import Claim, Published, everywhere
 from mini.measures.curves import last
 from mini.studies.long_tail import settings
 
@@ -26,11 +26,6 @@ def untrained(plan):
 def untrained_once(plan):
     """The same, of one sample size alone."""
     return untrained(plan).replace(sweep={"samples": plan.sweep["samples"][:1]})
-
-
-def everywhere(plans: dict, criterion) -> dict:
-    """One criterion for every preset."""
-    return {preset: Setting((plan,), criterion) for preset, plan in plans.items()}
 
 
 def printed_digits(runs):
