@@ -15,6 +15,7 @@ from mini import labs
 from mini.errors import UsageError
 
 SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
+FAST = {"MINI_FAST": "1", "MINI_CACHE": os.environ["MINI_TESTS_COMPILED"]}  # what one kernel compiled serves the next
 SECRETS = ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS", "MARK SCHEME")
 pytestmark = [pytest.mark.filterwarnings("ignore"),
               pytest.mark.parametrize("source", SOURCES, ids=[s.stem for s in SOURCES])]
@@ -55,7 +56,7 @@ def errors(notebook) -> list[str]:
 def executed(source: Path, kind: str):
     """A lab run in a fresh kernel in fast mode; the teacher's with its checks in earnest."""
     notebook = getattr(labs, kind)(source)
-    settings = {"MINI_FAST": "1"} | ({"NBGRADER_EXECUTION": "validate"} if kind == "teacher" else {})
+    settings = FAST | ({"NBGRADER_EXECUTION": "validate"} if kind == "teacher" else {})
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as place:
         patch.delenv("NBGRADER_EXECUTION", raising=False)
         for name, value in settings.items():
@@ -140,7 +141,8 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 
-    monkeypatch.setenv("MINI_FAST", "1")
+    for key, value in FAST.items():
+        monkeypatch.setenv(key, value)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # for alembic
     config = Config()
     config.CourseDirectory.root, config.CourseDirectory.course_id = str(tmp_path), "memorisation"

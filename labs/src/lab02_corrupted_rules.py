@@ -125,7 +125,7 @@ my_train_accuracy = {0.0: None, 5.0: None, 10.0: None}
 
 # %%
 XI = 0.25
-regimes = run(Grokking(p=59, width=256, train_fraction=0.6, corruption=XI, pruning=True), 500, 5,
+regimes = run(Grokking(p=59, width=256, train_fraction=0.6, corruption=XI, pruning=True), 100 if labs.fast() else 500, 5,
               sweep={"weight_decay": (0.0, 5.0, 10.0)}, **QUICK)
 
 
