@@ -129,7 +129,7 @@ def modular(keys, tasks: int, train: int, test: int) -> Stream:
     alpha, beta = jax.random.randint(keys["tasks"], (2, tasks, 1), 1, MODULUS)
     gamma = jax.random.randint(jax.random.fold_in(keys["tasks"], 1), (tasks, 1), 0, MODULUS)
     a, b = np.divmod(np.arange(MODULUS**2), MODULUS)
-    y = (alpha * a + beta * b + gamma) % MODULUS
+    y = (alpha * a[None] + beta * b[None] + gamma) % MODULUS
     pair = np.concatenate([np.eye(MODULUS)[a], np.eye(MODULUS)[b]], 1)
     named = np.broadcast_to(np.eye(tasks)[:, None], (tasks, MODULUS**2, tasks))
     x = np.concatenate([np.broadcast_to(pair, (tasks, *pair.shape)), named], 2).astype(np.float32)
