@@ -89,8 +89,8 @@ def efforts(run, axis: str) -> list:
     for j in range(run.sizes["task"]):
         steps = continual.steps_to(run.within.isel(after_task=j + 1, task=j), LEARNED, run.probe.values)
         met = float(run.samples.isel(after_task=j + 1, task=j) - run.samples.isel(after_task=j, task=j))
-        share = met / float(run.samples.isel(after_task=1, task=0))  # of each step that is new
-        found.append(steps if axis == "steps" or isinstance(steps, continual.Undefined) else steps * share)
+        new = met / float(run.probe[-1])  # samples a step
+        found.append(steps if axis == "steps" or isinstance(steps, continual.Undefined) else steps * new)
     return found
 
 
@@ -148,9 +148,9 @@ def retention_family(power, uniform) -> xr.DataArray:
 def combined(runs) -> xr.DataArray:
     """Both together above the better of power-law rehearsal and LwF alone."""
     acc = mean(runs)
-    both = acc.sel(method="lwf", schedule="power-law", drop=True)
-    return both - np.maximum(acc.sel(method="none", schedule="power-law", drop=True),
-                             acc.sel(method="lwf", schedule="sequential", drop=True))
+    both = acc.sel({"method": "lwf", "schedule": "power-law"}, drop=True)
+    return both - np.maximum(acc.sel({"method": "none", "schedule": "power-law"}, drop=True),
+                             acc.sel({"method": "lwf", "schedule": "sequential"}, drop=True))
 
 
 def savings(runs) -> xr.DataArray:
@@ -178,8 +178,8 @@ def fuar(runs) -> xr.DataArray:
 def fuar_margin(runs) -> xr.DataArray:
     """FUAR of plain training at least 0.15, and with LSSD less than half of it."""
     ratio = fuar(runs)
-    plain = ratio.sel(method="none", drop=True)
-    return smallest(plain - 0.15, plain / 2 - ratio.sel(method="lssd", drop=True))
+    plain = ratio.sel({"method": "none"}, drop=True)
+    return smallest(plain - 0.15, plain / 2 - ratio.sel({"method": "lssd"}, drop=True))
 
 
 def drops(runs) -> tuple[xr.DataArray, xr.DataArray]:
@@ -192,7 +192,7 @@ def drops(runs) -> tuple[xr.DataArray, xr.DataArray]:
 
 def vertical_horizontal(runs, rehearsed) -> xr.DataArray:
     """Both drops are at least 0.1, and with a quarter rehearsed less than half."""
-    plain, mended = drops(runs.sel(method="none", drop=True)), drops(rehearsed)
+    plain, mended = drops(runs.sel({"method": "none"}, drop=True)), drops(rehearsed)
     return smallest(*(d - 0.1 for d in plain), *(d / 2 - m for d, m in zip(plain, mended)))
 
 

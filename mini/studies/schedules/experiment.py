@@ -33,7 +33,7 @@ class State(NamedTuple):
     params: Any
     memory: Any  # of the method
     samples: jax.Array  # (T,) examples met of each task
-    within: jax.Array  # (K, T) held-out accuracy at moments within the last phase
+    within: jax.Array  # (K, T) held-out accuracy at moments within the last phase, -1 before the first
 
 
 @experiment
@@ -128,7 +128,7 @@ class Schedules(Experiment):
 
     def init(self, keys, world):
         params = self.fresh(keys, world.stream)
-        nothing = jnp.full((self.probes, self.tasks), jnp.nan)
+        nothing = jnp.full((self.probes, self.tasks), -1.0)
         return State(params, METHODS[self.method].begin(self.settings(), params), jnp.zeros(self.tasks, jnp.int32), nothing)
 
     def step(self, state, world, t, key):
@@ -152,7 +152,8 @@ class Schedules(Experiment):
 
     def measure(self, state, world):
         seen = {"accuracy": self.accuracy(state.params, world), "samples": state.samples}
-        return seen | ({"within": state.within} if self.probes else {})
+        within = jnp.where(state.within < 0, jnp.nan, state.within)
+        return seen | ({"within": within} if self.probes else {})
 
     def examine(self, state, world):
         origin = np.asarray(world.timeline)[: self.tasks]
@@ -186,7 +187,7 @@ class Schedules(Experiment):
         """The task that phase t has taught, and the classes known after it."""
         new = jnp.minimum(t, self.tasks - 1)
         met = jnp.arange(self.tasks)[:, None] <= new
-        one_hot = world.stream.train_y[..., None] == jnp.arange(self.classes())
+        one_hot = world.stream.train_y[..., None] == jnp.arange(self.classes())[None, None]
         return Task(world.stream.train_x[new], (one_hot.any(1) & met).any(0))
 
     def accuracy(self, params, world) -> jax.Array:

@@ -54,14 +54,14 @@ class Knowledge(Experiment):
     changed: int = static(200, "facts that change, over all slices", within="[1, inf)")
     added: int = static(200, "general facts that are new, over all slices", within="[1, inf)")
     slices: int = static(2, "slices of time in which facts change and are added", within="[1, 20]")
-    steps: int = static(600, "steps a stage; pre-training has as many", within="[1, inf)")
+    steps: int = static(500, "steps a stage; pre-training has as many", within="[1, inf)")
     rehearsal: float = traced(0.0, "share of a batch from what earlier stages told, as it is true now", within="[0, 1)")
     method: str = static("none", "what else is done: lssd, keep the ranking of the model before the stage but with the "
                                  "true value first; distil, its answers on any question", choices=METHODS)
     strength: float = traced(1.0, "weight of that", within="[0, inf)")
-    width: int = static(256, "hidden neurons a layer, of two", within="[1, 16384]")
-    learning_rate: float = traced(1e-3, "step length of Adam, which begins anew with each stage", within="[0, inf)")
-    batch_size: int = static(128, "items a step", within="[1, inf)")
+    width: int = static(128, "hidden neurons a layer, of two", within="[1, 16384]")
+    learning_rate: float = traced(2e-3, "step length of Adam, which begins anew with each stage", within="[0, inf)")
+    batch_size: int = static(64, "items a step", within="[1, inf)")
 
     clock = "after_stage"
     variables = {
@@ -100,11 +100,11 @@ class Knowledge(Experiment):
         first = jax.random.randint(keys["data"], (k,), 0, self.values)
         second = (first + jax.random.randint(keys["news"], (k,), 1, self.values)) % self.values
         stage = jnp.arange(self.ticks)[:, None]
-        value = jnp.where(stage >= changed, second, first)
+        value = jnp.where(stage >= changed[None], second[None], first[None])
         base = (~domain) & (added == NEVER)
-        told = jnp.where(stage == 0, base, (changed == stage) | (added == stage))
-        statements = told | (domain & (stage == self.slices + 1))
-        questions = told | (tuned & (stage == self.slices + 2))
+        told = jnp.where(stage == 0, base[None], (changed[None] == stage) | (added[None] == stage))
+        statements = told | (domain[None] & (stage == self.slices + 1))
+        questions = told | (tuned[None] & (stage == self.slices + 2))
         taught = jnp.concatenate([statements, questions], 1)
         before = jnp.concatenate([jnp.zeros_like(taught[:1]), jnp.cumsum(taught, 0)[:-1] > 0])
         return World(fact // self.relations, fact % self.relations, value, changed, added, domain, tuned,

@@ -64,13 +64,13 @@ def fisher(params, x: jax.Array):
         inputs, h = [], x
         for (bias, kernel), tap in zip(layers, taps):
             inputs.append(h)
-            z = h @ kernel + bias + tap
+            z = h @ kernel + bias[None] + tap
             h = jax.nn.relu(z)
         return z, inputs
 
     logits, back, inputs = jax.vjp(forward, [jnp.zeros((len(x), len(bias))) for bias, _ in layers], has_aux=True)
     p = jax.nn.softmax(logits)
-    slopes = jax.vmap(lambda one: back(jnp.broadcast_to(one, p.shape))[0])(jnp.eye(p.shape[1]))
+    slopes = jax.vmap(lambda one: back(jnp.broadcast_to(one[None], p.shape))[0])(jnp.eye(p.shape[1]))
     found = []
     for h, d in zip(inputs, slopes):
         variance = jnp.einsum("rc,cro->ro", p, jnp.square(d)) - jnp.square(jnp.einsum("rc,cro->ro", p, d))
@@ -138,10 +138,10 @@ def distillation(logits: jax.Array, teacher: jax.Array, known: jax.Array) -> jax
     (0.0, 0.0)
     """
     def log_answers(z):
-        return jax.nn.log_softmax(jnp.where(known, z / TEMPERATURE, -1e9))
+        return jax.nn.log_softmax(jnp.where(known[None], z / TEMPERATURE, -1e9))
 
     theirs, ours = log_answers(teacher), log_answers(logits)
-    each = jnp.where(known, jnp.exp(theirs) * (theirs - ours), 0.0).sum(-1)
+    each = jnp.where(known[None], jnp.exp(theirs) * (theirs - ours), 0.0).sum(-1)
     return jnp.where(known.any(), TEMPERATURE**2 * each.mean(), 0.0)
 
 

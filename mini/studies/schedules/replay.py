@@ -37,7 +37,7 @@ def reservoir(buffer: Buffer, key: jax.Array, place: jax.Array, logits=()) -> Bu
     slot = jnp.where(number < slots, number, drawn)  # beyond the last slot it is dropped
     last = jnp.full(slots, -1, jnp.int32).at[slot].max(jnp.arange(rows, dtype=jnp.int32), mode="drop")
     taken = last >= 0
-    answers = jnp.where(taken[:, None], logits[last], buffer.logits) if buffer.logits != () else ()
+    answers = jnp.where(taken[:, None], logits[last], buffer.logits) if len(buffer.logits) else ()
     return Buffer(jnp.where(taken, place[last], buffer.place), buffer.seen + rows, answers)
 
 

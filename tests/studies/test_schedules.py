@@ -1,0 +1,212 @@
+"""The schedules study: what it reports against its own draws, refusals, and methods that do what they say."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from mini.engine import run, train
+from mini.errors import UsageError
+from mini.experiment import Keys
+from mini.measures import continual
+from mini.models import classifier
+from mini.studies.schedules import Knowledge, Schedules, knowledge
+from mini.studies.schedules.experiment import METHODS
+from mini.tasks import digits, schedules
+
+SMALL = {"tasks": 3, "steps": 30, "examples": 100, "held_out": 50, "buffer": 20, "width": 16, "depth": 1, "batch_size": 16,
+         "learning_rate": 0.01}
+
+
+def small(**fields):
+    return Schedules(**SMALL | fields)
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return run(small(), seeds=2, progress=False)
+
+
+def test_the_matrix_has_the_untrained_row_and_one_for_each_task(runs):
+    assert runs.accuracy.dims == ("seed", "after_task", "task") and runs.accuracy.shape == (2, 4, 3)
+    state, world = train(small(), 0, seed=1)
+    for t in range(3):
+        said = classifier.logits(state.params, world.stream.test_x[t]).argmax(1)
+        assert float(runs.accuracy.sel(seed=1, after_task=0, task=t)) == pytest.approx(
+            float((said == world.stream.test_y[t]).mean()), abs=1e-6)
+
+
+def test_samples_and_recurrence_are_those_of_the_timeline(runs):
+    _, world = train(small(), 0, seed=1)
+    origin, one = np.asarray(world.timeline), runs.sel(seed=1)
+    for i in range(4):
+        np.testing.assert_array_equal(one.samples.sel(after_task=i), np.bincount(origin[:i].ravel(), minlength=3))
+    old = [(t - j) for t in range(3) for j in origin[t].ravel() if j < t]
+    assert float(one.rehearsed) == pytest.approx(len(old) / origin[1:].size)
+    np.testing.assert_allclose(one.recurrence, [np.mean(np.array(old) == lag) for lag in (1, 2)], rtol=1e-6)
+    assert one.lag.values.tolist() == [1, 2]
+
+
+def test_examples_come_from_the_task_that_the_timeline_names():
+    point = small()
+    _, world = train(point, 0)
+    place = np.asarray(point.places(world, 2, jax.random.key(1)))
+    np.testing.assert_array_equal(place // 100, np.asarray(world.timeline[2]))
+    assert len(set(place.ravel() % 100)) > 90
+
+
+def test_a_loop_of_plain_gradient_steps_ends_at_the_same_weights():
+    point = small(optimiser="sgd", learning_rate=0.1)
+    before, world = train(point, 0)
+    after, _ = train(point, 1)
+    key = jax.random.fold_in(Keys(0, {})["steps"], 0)
+    x, y = np.asarray(world.stream.train_x).reshape(-1, 64), np.asarray(world.stream.train_y).ravel()
+    w1, w2 = (np.asarray(before.params["layers"][i]["kernel"][...], float) for i in (0, 1))
+    b1, b2 = (np.asarray(before.params["layers"][i]["bias"][...], float) for i in (0, 1))
+    for rows in np.asarray(point.places(world, 0, key)):
+        a = x[rows].astype(float)
+        h = np.maximum(a @ w1 + b1, 0)
+        z = h @ w2 + b2
+        p = np.exp(z - z.max(1, keepdims=True))
+        d = (p / p.sum(1, keepdims=True) - np.eye(10)[y[rows]]) / 16
+        back = d @ w2.T * (h > 0)
+        w2, b2, w1, b1 = w2 - 0.1 * h.T @ d, b2 - 0.1 * d.sum(0), w1 - 0.1 * a.T @ back, b1 - 0.1 * back.sum(0)
+    np.testing.assert_allclose(after.params["layers"][1]["kernel"][...], w2, atol=1e-5)
+    np.testing.assert_allclose(after.params["layers"][0]["kernel"][...], w1, atol=1e-5)
+
+
+@functools.cache
+def stepper(point):
+    """One phase, compiled without drawing a world: what is drawn makes long programs."""
+    return jax.jit(point.step)
+
+
+def taught(point, world, phases=3):
+    """The states after each phase."""
+    states = [point.init(Keys(0, {}), world)]
+    for t in range(phases):
+        states.append(stepper(point)(states[-1], world, jnp.int32(t), jax.random.key(t)))
+    return states
+
+
+def matrix(point, world, states):
+    return np.stack([np.asarray(point.accuracy(s.params, world)) for s in states])
+
+
+@pytest.fixture(scope="module")
+def world():
+    return small().world(Keys(0, {}), jax.tree.map(jnp.asarray, digits.load()))
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - {"none", "ewc", "lwf"}))  # which are tested below, or alike
+def test_every_method_learns(method, world):
+    point = small(method=method)
+    states = taught(point, world)
+    assert all(np.isfinite(x).all() for x in jax.tree.leaves(states[-1]))
+    assert continual.learning_accuracy(matrix(point, world, states)) > 0.3
+
+
+@pytest.mark.parametrize("stream", ["split", "modular"])
+def test_lwf_knows_the_classes_met(stream):
+    point = small(stream=stream, method="lwf")
+    world = point.world(Keys(0, {}), jax.tree.map(jnp.asarray, digits.load()))
+    state = taught(point, world, 2)[-1]
+    met = set(np.unique(np.asarray(world.stream.train_y)[:2]).tolist())
+    assert set(np.flatnonzero(np.asarray(state.memory.known)).tolist()) == met
+
+
+def test_joint_is_at_least_as_good_as_sequential(world):
+    acc = {}
+    for name in ("sequential", "joint"):
+        there = world._replace(timeline=schedules.timeline(jax.random.key(3), name, 3, 30, 16))
+        acc[name] = continual.average_accuracy(matrix(small(), there, taught(small(), there)))
+    assert acc["joint"] >= acc["sequential"]
+
+
+def test_probing_changes_nothing_and_its_last_look_is_the_phase_itself(world):
+    plain, probed = (taught(small(probes=p), world) for p in (0, 3))
+    np.testing.assert_allclose(*(matrix(small(), world, s) for s in (plain, probed)), atol=1e-6)
+    np.testing.assert_allclose([s.within[-1] for s in probed[1:]], matrix(small(), world, probed)[1:], atol=1e-6)
+
+
+def test_what_is_relearned_and_what_begins_anew():
+    runs = run(small(probes=3, restart=True, relearn=True, schedule="sequential"), seeds=1, progress=False).isel(seed=0)
+    assert runs.within.dims == ("after_task", "probe", "task") and runs.probe.values.tolist() == [10, 20, 30]
+    assert runs.within.isel(after_task=0).isnull().all() and runs.sizes["after_task"] == 5 and runs.diverged_at == -1
+    first = runs.accuracy.isel(task=0)
+    assert float(first[1]) > 0.5 > float(first[3]) and float(first[4]) > 0.5  # forgotten at once, and learned again
+    assert int(runs.samples.isel(after_task=4, task=0) - runs.samples.isel(after_task=3, task=0)) == 30 * 16
+
+
+@pytest.mark.parametrize("fields, said", [
+    ({"tasks": 1}, r"tasks: got 1, takes a whole number in \[2, 1000\]"), ({"exponent": 0.0}, r"exponent: got 0.0.*\(0, inf\)"),
+    ({"exponent": float("inf")}, "exponent: got inf"), ({"time_constant": -1.0}, "time_constant: got -1.0"),
+    ({"time_constant": float("nan")}, "time_constant: got nan"), ({"rehearsal": 1.0}, r"rehearsal: got 1.0.*\[0, 1\)"),
+    ({"rehearsal": 0.999}, "leaves a new sample of the 480 in a phase"),
+    ({"buffer": 301}, "at most the 300 training examples of all tasks"), ({"probes": 7}, "a divisor of the 30 steps"),
+    ({"schedule": "spaced", "lag": "last-met"}, "introduced in the schedule spaced"), ({"strength": -2.0}, "from 0 on"),
+    ({"stream": "split", "tasks": 6}, "at most 5 in the stream split"), ({"examples": 1790}, "at most 1747"),
+    ({"method": "gem"}, "one of none, l2, ewc")])
+def test_what_cannot_be_run_is_refused(fields, said):
+    with pytest.raises(UsageError, match=said) as caught:
+        run(small(**fields), progress=False)
+    assert "\n" not in str(caught.value)
+
+
+TINY = {"entities": 20, "domain_entities": 6, "relations": 2, "values": 6, "changed": 8, "added": 8, "steps": 90, "width": 32,
+        "batch_size": 32, "learning_rate": 0.01}
+
+
+@pytest.fixture(scope="module")
+def told():
+    return run(Knowledge(**TINY), seeds=1, progress=False).isel(seed=0)
+
+
+def test_the_stages_teach_what_they_should(told):
+    runs, first = told, told.isel(after_stage=1)
+    assert runs.after_stage.values.tolist() == [0, 1, 2, 3, 4, 5]
+    assert float(first.kept) > 0.95 and float(first.stale) > 0.95 and float(first.general_questions) > 0.95
+    assert float(runs.slice_accuracy.isel(after_stage=2, slice=0)) > 0.95
+    assert float(runs.slice_accuracy.isel(after_stage=3, slice=1)) > 0.95
+    assert float(runs.domain_statements.isel(after_stage=4)) > 0.95
+    assert (runs.updated + runs.stale <= 1 + 1e-6).all()
+
+
+def test_the_world_of_facts_is_consistent():
+    _, w = train(Knowledge(**TINY), 0)
+    value, changed = np.asarray(w.value), np.asarray(w.changed)
+    for stage in range(5):
+        turned = value[stage] != value[0]
+        np.testing.assert_array_equal(turned, changed <= stage)
+    assert (changed < 1000).sum() == 8 == (np.asarray(w.added) < 1000).sum()
+    assert np.asarray(w.count).tolist() == [2 * 32, 2 * 8, 2 * 8, 12, 6] and np.asarray(w.old_count)[0] == 0
+    assert not (np.asarray(w.domain) & ((changed < 1000) | (np.asarray(w.added) < 1000))).any()
+
+
+@pytest.mark.parametrize("method", ["lssd", "distil"])
+def test_self_distillation_learns_and_holds(method, told):
+    point = Knowledge(**TINY, method=method)
+    world = point.world(Keys(0, {}), ())
+    seen = point.measure(taught(point, world)[-1], world)
+    assert float(seen["acquired"]) > 0.4  # of six values
+    if method == "distil":
+        assert float(seen["kept"]) > float(told.kept.isel(after_stage=3))
+
+
+def test_swapping_keeps_the_rest_and_the_divergence_is_kullback_and_leiblers():
+    z = jax.random.normal(jax.random.key(0), (5, 4))
+    truth = jnp.array([0, 1, 2, 3, 0])
+    swapped = np.asarray(knowledge.swapped(z, truth))
+    assert (swapped.argmax(1) == np.asarray(truth)).all()
+    np.testing.assert_allclose(np.sort(swapped, 1), np.sort(np.asarray(z), 1))
+    p, q = jax.nn.softmax(z), jax.nn.softmax(-z)
+    assert float(knowledge.divergence(z, -z)) == pytest.approx(float((p * jnp.log(p / q)).sum(1).mean()), rel=1e-5)
+
+
+@pytest.mark.parametrize("fields, said", [({"changed": 32}, "less than 32"), ({"changed": 1}, "each of 2 slices"),
+                                          ({"rehearsal": 1.0}, "rehearsal")])
+def test_a_knowledge_base_that_cannot_be_is_refused(fields, said):
+    with pytest.raises(UsageError, match=said):
+        run(Knowledge(**TINY | fields), progress=False)
