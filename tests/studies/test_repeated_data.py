@@ -11,6 +11,7 @@ from mini.measures.curves import last
 from mini.models import language
 from mini.studies.repeated_data import Duplicates, RepeatedData
 from mini.studies.repeated_data.claims import up_and_down, worst
+from mini.studies.repeated_data.explorer import CONTROLS, explorer
 from mini.studies.repeated_data.linear import equivalent
 from mini.tasks import sequences
 
@@ -144,3 +145,15 @@ def test_no_seed_chooses_its_own_worst_pool(runs):
 def test_one_descent_is_no_double_descent():
     assert up_and_down(np.linspace(5, 1, 20)) == pytest.approx(0, abs=1e-12)
     assert up_and_down(np.r_[np.linspace(5, 2, 9), np.linspace(2, 3, 9), np.linspace(3, 1, 9)]) == pytest.approx(1, abs=0.15)
+
+
+def test_the_explorer_tells_what_it_draws():
+    one = explorer(**SMALL | {"pool_size": 4}, ticks=4)
+    one.warm = False
+    one.start()
+    result = one.wait(120)
+    one.close()
+    assert result.step.values[-1] == 4 and result.attention.dims[-4:] == ("layer", "head", "query", "key")
+    for words in ("After 4 steps, the pool read 4 times", "copying ", "chance 2.48", "prefix matching of the best head"):
+        assert words in one.alt
+    assert set(one.controls) < set(CONTROLS)

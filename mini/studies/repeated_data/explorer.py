@@ -41,8 +41,8 @@ def explorer(controls: Sequence[str] = ("repeated_share", "pool_size", "pool_wei
       controls: names of the controls to show, of `CONTROLS`. ticks: steps at first. seed: the first draw.
       fields: other fields of `RepeatedData`, as they start.
     """
-    start = {**SMALL, "pool_size": 32, **fields}
-    return Explorer(RepeatedData(maps=True, **start), {name: CONTROLS[name] for name in controls}, draw, ticks=ticks, seed=seed)
+    start = {**SMALL, "pool_size": 32, "maps": True, **fields}
+    return Explorer(RepeatedData(**start), {name: CONTROLS[name] for name in controls}, draw, ticks=ticks, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
