@@ -1,0 +1,558 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Lab 8: the environment rehearses
+#
+# **Question.** A network that learns one task after another forgets the old ones. People hardly do. Is it the brain
+# that is better, or the world, which brings old things up again?
+#
+# **Time** about 90 minutes. **Compute** two to three minutes of training in all, on two CPU cores; no network.
+# **You need** numpy, cross-entropy, and to have seen a training loop once.
+#
+# After this lab you can
+# 1. read learning, forgetting and transfer off an accuracy matrix, and say when a measure is not defined,
+# 2. write an environment as a schedule: probabilities over what was met, from the time it has been away,
+# 3. tell which family a forgetting curve belongs to, and why an average may have a family that nobody has,
+# 4. judge a method by the test that its world would set, and by the axis on which its effort is counted.
+#
+# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
+# **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise says
+# so, and nothing later depends on it.
+
+# %%
+import numpy as np
+
+from mini import labs
+from mini.engine import default_cache, run
+from mini.measures import continual, retention
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION
+from mini.studies.schedules import Schedules
+from mini.studies.schedules.explorer import explorer
+
+labs.setup(minutes=90, compute="two to three minutes of training")
+SEEDS = 1 if labs.fast() else 5
+SIZE = {"tasks": 6, "steps": 20, "width": 32, "examples": 200, "held_out": 50} if labs.fast() else {"tasks": 10}
+PLAY = SIZE if labs.fast() else {}
+QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
+
+
+def mean_accuracy(runs):
+    """Mean over all tasks at the end, of each run."""
+    return continual.over(runs.accuracy, continual.average_accuracy)
+
+# %% [markdown]
+# ## 1. One task after another (20 minutes)
+#
+# **The tasks.** Handwritten digits of 8 by 8 pixels. In each task the 64 pixels are shuffled in another way (in the
+# first not at all): the same question, a new way of seeing. Ten tasks, 150 steps of 64 examples each, one network of
+# two layers of 128 neurons, one read-out.
+#
+# ### Predict
+# After the tenth task, what is the mean accuracy on all ten? And on the first? (Guessing gives 0.1.)
+
+# %%
+my_mean_accuracy = None
+my_first_task = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+naive = run(Schedules(schedule="sequential", **SIZE), **QUICK)
+
+
+def matrices(canvas, **runs):
+    panels = np.atleast_1d(canvas.subplots(1, len(runs), sharey=True))
+    said = []
+    for axes, (name, one) in zip(panels, runs.items()):
+        scores = one.accuracy.mean("seed").values
+        image = axes.imshow(scores, vmin=0, vmax=1, aspect="auto", interpolation="nearest",
+                            extent=(0.5, scores.shape[1] + 0.5, len(scores) - 0.5, -0.5))
+        axes.set(title=name.replace("_", " "), xlabel="task")
+        axes.grid(False)
+        said.append(f"{name.replace('_', ' ')}: mean at the end {scores[-1].mean():.2f}, first task {scores[-1, 0]:.2f}")
+    panels[0].set_ylabel("after task (0: untrained)")
+    canvas.colorbar(image, ax=list(panels), label="accuracy")
+    return "Held-out accuracy on each task after each phase. " + "; ".join(said) + "."
+
+
+labs.draw(lambda canvas, runs: matrices(canvas, sequential=runs), naive, size=(5.5, 3.6))
+labs.compare(my_mean_accuracy, float(mean_accuracy(naive).mean()), "mean accuracy at the end")
+labs.compare(my_first_task, float(naive.accuracy.isel(after_task=-1, task=0).mean()), "accuracy on the first task")
+
+# %% [markdown]
+# ### Play
+# The heat map fills as the network learns; *look back* shows it after any task. Which is forgotten faster, a task
+# whose pixels are shuffled, or one whose picture is turned a little further?
+
+# %%
+explorer(("tasks", "stream", "seed"), schedule="sequential", **PLAY)
+
+# %% [markdown]
+# ### Explain
+# Each step goes downhill on the task at hand, and only there. Nothing in the gradient knows of the others: weights that
+# served them are free to be used again. The diagonal shows that every task was *learned*; the lower left that it was
+# *overwritten*. McCloskey and Cohen called it catastrophic interference in 1989.
+#
+# Let $R_{ij}$ be the accuracy on task $j$ after phase $i$; row 0 is the untrained network, so that task $j$ (from 0)
+# is learned in phase $j + 1$.
+#
+# ### Exercise 1.1: three numbers
+# *difficulty 2/5, importance 5/5, 8 minutes.* `R` has one row more than columns. Return the mean accuracy at the end;
+# **backward transfer**, the mean over all tasks *but the last* of accuracy at the end less accuracy just after learning;
+# and **forgetting** (Chaudhry and others 2018): the mean over the same tasks of the *best* accuracy after it was learned
+# and before the last phase, less that at the end.
+# <details><summary>Hint</summary>Accuracy just after learning stands at <code>R[j + 1, j]</code>; for forgetting take the
+# maximum of <code>R[j + 1:-1, j]</code>.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "matrix", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def mean_at_end(R):
+    ### BEGIN SOLUTION
+    return R[-1].mean()
+    ### END SOLUTION
+
+
+def backward_transfer(R):
+    ### BEGIN SOLUTION
+    tasks = range(R.shape[1] - 1)
+    return np.mean([R[-1, j] - R[j + 1, j] for j in tasks])
+    ### END SOLUTION
+
+
+def forgetting(R):
+    ### BEGIN SOLUTION
+    tasks = range(R.shape[1] - 1)
+    return np.mean([R[j + 1:-1, j].max() - R[-1, j] for j in tasks])
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "matrix-mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the mean at the end"):
+    small = np.array([[0.1, 0.1, 0.1], [0.9, 0.1, 0.2], [0.7, 0.9, 0.2], [0.5, 0.8, 0.8]])
+    assert np.isclose(mean_at_end(small), 0.7), f"(0.5 + 0.8 + 0.8) / 3 = 0.7; you have {mean_at_end(small)}"
+    ### BEGIN HIDDEN TESTS
+    R = np.random.default_rng(0).random((9, 8))
+    assert np.isclose(mean_at_end(R), continual.average_accuracy(R))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "matrix-bwt", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("backward transfer"):
+    got = backward_transfer(small)
+    assert np.isclose(got, -0.25), f"((0.5 - 0.9) + (0.8 - 0.9)) / 2 = -0.25; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    R = np.random.default_rng(1).random((7, 6))
+    assert np.isclose(backward_transfer(R), continual.backward_transfer(R))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "matrix-forgetting", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("forgetting"):
+    got = forgetting(small)
+    assert np.isclose(got, 0.25), f"here the best is the first; you have {got}"
+    rising = np.array([[0, 0, 0], [0.5, 0, 0], [0.9, 0.5, 0], [0.8, 0.6, 0.5]])
+    assert np.isclose(forgetting(rising), 0.0), "the first falls from 0.9, the second rises by as much: 0 on average"
+    ### BEGIN HIDDEN TESTS
+    for seed in range(5):
+        R = np.random.default_rng(seed).random((7, 6))
+        assert np.isclose(forgetting(R), continual.forgetting(R)) and forgetting(R) >= -backward_transfer(R) - 1e-9
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. A world that comes back (25 minutes)
+#
+# Headlines, the speech of parents, e-mail: in all three Anderson and Schooler (1991) counted how often a name or a word
+# comes up again, after how many days away. The odds that it is needed fall with time as a **power law**,
+# $\text{odds} \propto t^{-d}$, and they rise with how often it came up before. Human forgetting has the same shape. Their
+# reading: memory is not bad at keeping, it is good at guessing what will be needed.
+#
+# Their exponents, as recalled and to be checked against the paper: about 0.7 to 0.8 for the three sources.
+
+# %%
+ANDERSON_SCHOOLER = {"headlines": 0.73, "speech of parents": 0.77, "e-mail": 0.83}  # recalled, not read
+
+
+def odds(canvas):
+    axes = canvas.add_subplot()
+    days = np.geomspace(1, 100, 50)
+    for (name, d), look in zip(ANDERSON_SCHOOLER.items(), ("-", "--", ":")):
+        axes.plot(days, days**-d, color=BLUE, linestyle=look, label=f"{name}, exponent {d}")
+    axes.plot(days, np.exp(-(days - 1) / 10), color=VERMILION, linestyle="-.", label="an exponential, for comparison")
+    axes.set(xscale="log", yscale="log", ylim=(1e-3, 1.5), xlabel="days since it last came up",
+             ylabel="odds that it comes up (1 day = 1)", title="What the world asks for again (recalled exponents)")
+    axes.legend()
+    return ("Odds of need against days away, both axes logarithmic: three straight lines, of exponents "
+            + ", ".join(f"{d} ({name})" for name, d in ANDERSON_SCHOOLER.items()) + "; an exponential bends down.")
+
+
+labs.draw(odds, size=(6.5, 3.8))
+
+# %% [markdown]
+# **The schedule.** So let our network live in such a world. In phase $t$ the share $1 - r$ of all examples comes from the
+# new task, the share $r$ from earlier ones, task $j$ with probability proportional to $(t - j)^{-d}$. The number of steps
+# stays the same: what is rehearsed is taken from what is new.
+#
+# ### Predict
+# A quarter from earlier tasks, exponent 1. Mean accuracy at the end? And if the quarter is shared by all earlier
+# tasks *alike* (uniform): better or worse, by how much?
+
+# %%
+my_power_law = None
+my_uniform_less_power_law = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+power = run(Schedules(schedule="power-law", exponent=1.0, rehearsal=0.25, **SIZE), **QUICK)
+uniform = run(Schedules(schedule="uniform", rehearsal=0.25, **SIZE), **QUICK)
+labs.draw(lambda canvas, *runs: matrices(canvas, **dict(zip(("sequential", "power_law", "uniform"), runs))), naive, power,
+          uniform, size=(10, 3.6))
+labs.compare(my_power_law, float(mean_accuracy(power).mean()), "mean accuracy, power law")
+labs.compare(my_uniform_less_power_law, float((mean_accuracy(uniform) - mean_accuracy(power)).mean()), "uniform less power law")
+
+# %% [markdown]
+# ### Play
+# Bend the schedule: a dot's area is the share of the phase's samples. At an exponent of 4 only the latest task comes
+# back; near 0 all come back alike. How much rehearsal is enough? What happens to the *newest* task when there is too
+# much?
+
+# %%
+explorer(("exponent", "rehearsal", "tasks", "seed"), **PLAY)
+
+# %% [markdown]
+# ### Explain
+# A little of the old in each batch makes the gradient know of it, and a few examples do, since the weights need only be
+# *held*, not found. No buffer is managed and nobody has to say which task it is: the world does the rehearsing. What the
+# ledger of this project has measured, beside methods made to do without:
+
+# %%
+labs.ledger("schedules/naive-forgets", "schedules/power-law-mitigates", "schedules/rehearsal-amount",
+            "schedules/beats-regularisers", "schedules/beats-exponential", "schedules/number-of-tasks", "schedules/model-size",
+            "schedules/class-incremental", "schedules/combined")
+
+# %% [markdown]
+# ### Exercise 2.1: the schedule
+# *difficulty 3/5, importance 5/5, 10 minutes.* Return the probabilities of tasks $0, \ldots, t$ in phase $t$ (an array of
+# length $t + 1$, the new task last). In phase 0 there is nothing to rehearse.
+
+# %% nbgrader={"grade": false, "grade_id": "schedule", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def probabilities(t, r, d):
+    ### BEGIN SOLUTION
+    if t == 0:
+        return np.array([1.0])
+    weights = (t - np.arange(t)) ** -float(d)
+    return np.append(r * weights / weights.sum(), 1 - r)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "schedule-phase", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("one phase"):
+    got = probabilities(2, 0.3, 1.0)
+    assert np.allclose(got, [0.1, 0.2, 0.7]), f"weights 1/2 and 1 share 0.3; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    for t, r, d in ((5, 0.25, 0.5), (9, 0.9, 2.0)):
+        w = np.arange(t, 0, -1) ** -d
+        assert np.allclose(probabilities(t, r, d), [*(r * w / w.sum()), 1 - r])
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "schedule-first", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the first phase"):
+    assert np.allclose(probabilities(0, 0.3, 1.0), [1.0]), "everything is new"
+    ### BEGIN HIDDEN TESTS
+    assert np.allclose([probabilities(t, 0.4, 1.3).sum() for t in range(6)], 1)
+    assert np.allclose(probabilities(1, 0.4, 1.3), [0.4, 0.6])
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2.2: was it the exponent asked for?
+# *difficulty 3/5, importance 3/5, 10 minutes.* A schedule should be checked by what it *did*. In one phase, tasks at
+# lags 1 and $l$ came up $n_1$ and $n_l$ times. Which exponent would make these counts expected?
+
+# %% nbgrader={"grade": false, "grade_id": "exponent", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def exponent_from(n_1, n_l, l):
+    ### BEGIN SOLUTION
+    return np.log(n_1 / n_l) / np.log(l)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "exponent-exact", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("an exponent from two counts"):
+    assert np.isclose(exponent_from(100, 25, 2), 2), f"twice the lag, a quarter as often; you have {exponent_from(100, 25, 2)}"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(exponent_from(70, 10, 7), 1) and np.isclose(exponent_from(5, 5, 3), 0)
+    assert np.isclose(exponent_from(10, 20, 2), -1), "old things may come up more often, too"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. The shape of forgetting (20 minutes)
+#
+# Average the matrix along its diagonals: accuracy on what was learned $0, 1, 2, \ldots$ phases ago. That is the network's
+# forgetting curve, and Ebbinghaus's question: which family? An **exponential** $m\,e^{-bt}$ loses the same share of what
+# is left in each unit of time. A **power law** $m\,(1 + t)^{-b}$ loses ever less.
+#
+# ### Predict
+# A tenth is rehearsed. Under which schedule, power law or uniform, is the forgetting curve a power law? Answer with 1 for
+# power law, 2 for uniform.
+
+# %%
+my_family = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+tenth = {name: run(Schedules(schedule=name, rehearsal=0.1, **SIZE), **QUICK) for name in ("power-law", "uniform")}
+
+
+def curves(canvas, **runs):
+    panels = canvas.subplots(1, len(runs), sharey=True)
+    said = []
+    for axes, (name, one) in zip(panels, runs.items()):
+        y = np.mean([continual.retention(m) for m in one.accuracy.values], axis=0)
+        t, dense = np.arange(len(y)), np.linspace(0, len(y) - 1, 80)
+        axes.plot(t, y, "o", color=BLACK, label="mean over seeds")
+        for model, colour, look in (("exponential", ORANGE, "--"), ("power", BLUE, "-")):
+            fit = retention.fit(model, t, y)
+            axes.plot(dense, retention.curve(model, dense, fit.parameters.values()), color=colour, linestyle=look,
+                      label=f"{model}, AICc {fit.aicc:.0f}")
+            said.append(f"{name}: {model} AICc {fit.aicc:.1f}")
+        axes.set(title=f"a tenth rehearsed, {name}", xlabel="phases since it was learned", ylim=(0, 1))
+        axes.legend(loc="lower left")
+    panels[0].set_ylabel("accuracy")
+    return "Retention by lag with two fits; the lower AICc is the better. " + "; ".join(said) + "."
+
+
+labs.draw(lambda canvas, *runs: curves(canvas, **dict(zip(tenth, runs))), *tenth.values())
+lean = [np.mean([retention.preference(np.arange(m.shape[1]), continual.retention(m), "exponential", "power")
+                 for m in one.accuracy.values]) for one in tenth.values()]
+labs.compare(my_family, 1 + int(np.argmax(lean)), "schedule that leans towards a power law (1: power law, 2: uniform)")
+
+# %% [markdown]
+# ### Play
+# The third panel fits both curves to whatever you train. Ten tasks give the clearest picture. Can you make the tie?
+
+# %%
+explorer(("schedule", "exponent", "rehearsal", "tasks", "seed"), **{"tasks": 8, "rehearsal": 0.1, **PLAY})
+
+# %% [markdown]
+# ### Explain
+# Under uniform rehearsal every old task gets the same small upkeep, however old: accuracy falls at first and then
+# settles, as a power law does over ten phases. Under power-law rehearsal upkeep itself shrinks with age, and accuracy goes
+# on falling. So the *schedule* decides the family of the curve. A caution: these are ten correlated points of one network,
+# and differences of AICc below 2 are ties.
+
+# %%
+labs.ledger("schedules/retention-family", "schedules/no-savings")
+
+# %% [markdown]
+# ### Exercise 3.1: an average that nobody has
+# *difficulty 3/5, importance 5/5, 10 minutes.* Anderson and Tweney (1997) warn: every learner may forget
+# *exponentially*, $e^{-\lambda t}$, each at a rate of their own. If rates are spread as $p(\lambda) = e^{-\lambda}$, what
+# is the average over learners, $\int_0^\infty e^{-\lambda t} e^{-\lambda} d\lambda$? Return it for an array `t`; then
+# `average(t, rates)` for learners with given rates.
+
+# %% nbgrader={"grade": false, "grade_id": "average", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def expected_average(t):
+    ### BEGIN SOLUTION
+    return 1 / (1 + t)
+    ### END SOLUTION
+
+
+def average(t, rates):
+    ### BEGIN SOLUTION
+    return np.exp(-np.outer(rates, t)).mean(0)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "average-closed", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the integral"):
+    assert np.isclose(expected_average(np.array([1.0]))[0], 0.5), "at t = 1 it is one half"
+    ### BEGIN HIDDEN TESTS
+    assert np.allclose(expected_average(np.array([0.0, 3.0, 9.0])), [1, 0.25, 0.1])
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "average-sample", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("learners of your own"):
+    got = average(np.array([0.0, 1.0]), np.array([0.0, np.log(4)]))
+    assert np.allclose(got, [1.0, 0.625]), f"one forgets nothing, one keeps a quarter; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    rates, t = np.random.default_rng(0).exponential(size=100_000), np.arange(6.0)
+    assert np.allclose(average(t, rates), 1 / (1 + t), atol=0.01)
+    assert np.allclose(average(t, np.array([0.5])), np.exp(-t / 2))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3.2: which family?
+# *difficulty 3/5, importance 4/5, 8 minutes.* With `retention.fit(model, t, y).aicc` decide between `"exponential"` and
+# `"power"`; return `"tie"` where the two differ by less than 2, and where there are too few points (then `aicc` is NaN).
+
+# %% nbgrader={"grade": false, "grade_id": "family", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def family(t, y):
+    ### BEGIN SOLUTION
+    gap = retention.fit("exponential", t, y).aicc - retention.fit("power", t, y).aicc
+    if not abs(gap) >= 2:
+        return "tie"
+    return "power" if gap > 0 else "exponential"
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "family-clear", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("clear cases"):
+    t = np.arange(10.0)
+    wobble = 0.002 * np.sin(7 * t)
+    assert family(t, 0.9 * np.exp(-0.3 * t) + wobble) == "exponential", "these points were made by an exponential"
+    ### BEGIN HIDDEN TESTS
+    assert family(t, 0.9 * (1 + t) ** -0.6 + wobble) == "power"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "family-tie", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("ties"):
+    assert family(np.arange(3.0), np.array([0.9, 0.5, 0.4])) == "tie", "three points decide nothing"
+    ### BEGIN HIDDEN TESTS
+    noisy = 0.5 + 0.2 * np.random.default_rng(2).normal(size=10)
+    gap = retention.fit("exponential", np.arange(10.0), noisy).aicc - retention.fit("power", np.arange(10.0), noisy).aicc
+    assert family(np.arange(10.0), noisy) == ("tie" if abs(gap) < 2 else "power" if gap > 0 else "exponential")
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. Tested as the world tests (20 minutes)
+#
+# Uniform rehearsal was as good or better, at every amount. Is the rational analysis refuted? The test was *flat*: all tasks
+# counted alike, as at school. The world asks for the newest things most. Weigh task $j$ by the odds that it is needed
+# next, lag to the power $-d$, where the newest task has lag 1.
+#
+# ### Predict
+# Accuracy weighted by need, exponent 1: uniform less power law?
+
+# %%
+my_needed_difference = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+def needed(runs, exponent):
+    return continual.over(runs.accuracy, continual.need_weighted, exponent)
+
+
+def by_need(canvas, **runs):
+    axes = canvas.add_subplot()
+    exponents, said = np.linspace(0, 3, 7), []
+    for (name, one), (colour, look) in zip(runs.items(), ((VERMILION, ":"), (BLUE, "-"), (GREEN, "--"))):
+        y = [float(needed(one, e).mean()) for e in exponents]
+        axes.plot(exponents, y, color=colour, linestyle=look, marker="o", label=name.replace("_", " "))
+        said.append(f"{name.replace('_', ' ')} {y[0]:.2f} on a flat test and {y[-1]:.2f} at an exponent of 3")
+    axes.set(xlabel="exponent of need (0: a flat test)", ylabel="need-weighted accuracy", title="The test decides")
+    axes.legend()
+    return "Need-weighted accuracy by the exponent of need: " + "; ".join(said) + "."
+
+
+labs.draw(lambda canvas, *runs: by_need(canvas, **dict(zip(("sequential", "power_law", "uniform"), runs))), naive, power,
+          uniform, size=(6.5, 3.8))
+labs.compare(my_needed_difference, float((needed(uniform, 1.0) - needed(power, 1.0)).mean()), "uniform less power law, by need")
+
+# %% [markdown]
+# ### Play
+# The last panel tests the same network four times. Find a schedule that loses on the flat test and wins at an exponent
+# of 2.
+
+# %%
+explorer(("schedule", "exponent", "rehearsal", "seed"), **PLAY)
+
+# %% [markdown]
+# ### Explain
+# As the test leans towards the new, the gap closes: what power-law rehearsal neglects is what its world seldom asks for.
+# Whether it closes *entirely* at the environment's own exponent is a question of margins, and the ledger holds the answer
+# of five seeds. The same honesty is due to effort. Do later tasks become *easier*? On the axis of steps, rehearsal takes
+# a share of each step; on the axis of new samples it does not count. The axis decides:
+
+# %%
+labs.ledger("schedules/uniform-control", "schedules/need-weighted", "schedules/forward-facilitation")
+
+# %% [markdown]
+# ### Exercise 4.1: need
+# *difficulty 2/5, importance 4/5, 6 minutes.* `last_row` holds the accuracies on tasks $0, \ldots, T - 1$ at the end,
+# the newest last. Return the mean weighted by need.
+
+# %% nbgrader={"grade": false, "grade_id": "need", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def need_weighted(last_row, d):
+    ### BEGIN SOLUTION
+    weights = np.arange(len(last_row), 0, -1.0) ** -d
+    return (weights * last_row).sum() / weights.sum()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "need-two", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("two tasks"):
+    got = need_weighted(np.array([0.3, 0.9]), 1.0)
+    assert np.isclose(got, 0.7), f"weights 1/2 and 1: 0.7; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    row = np.random.default_rng(0).random(8)
+    assert np.isclose(need_weighted(row, 0.0), row.mean()) and np.isclose(need_weighted(row, 60.0), row[-1])
+    assert np.isclose(need_weighted(row, 1.7), continual.need_weighted(np.tile(row, (9, 1)), 1.7))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 4.2: savings and facilitation
+# *difficulty 3/5, importance 4/5, 8 minutes.* `savings(first, again)` is Ebbinghaus's: the share of effort that
+# relearning does without. `new_samples(steps, batch, r)` is how many *new* examples a task has taken, when the share $r$
+# of each batch was old.
+
+# %% nbgrader={"grade": false, "grade_id": "effort", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def savings(first, again):
+    ### BEGIN SOLUTION
+    return 1 - again / first
+    ### END SOLUTION
+
+
+def new_samples(steps, batch, r):
+    ### BEGIN SOLUTION
+    return steps * batch * (1 - r)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "effort-savings", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("savings"):
+    assert np.isclose(savings(50, 40), 0.2), f"a fifth is saved; you have {savings(50, 40)}"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(savings(40, 50), -0.25) and savings(30, 30) == 0
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "effort-samples", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("new samples"):
+    assert new_samples(50, 64, 0.0) == 3200, "without rehearsal all are new"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(new_samples(70, 64, 0.5), 2240), "more steps, and yet fewer new samples"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5. What may be said (5 minutes)
+#
+# Facts are tasks, too. In a small knowledge base some facts stay, some change, some are new; FUAR counts how many are
+# forgotten for one that is updated or acquired (1 is break-even). The survey of Shi and others (2024) calls forgetting
+# across slices of time *horizontal*, and the loss of general knowledge to a domain *vertical*:
+
+# %%
+labs.ledger("continual/fuar", "continual/vertical-horizontal")
+
+# %% [markdown]
+# **What this toy does not show.** Shuffled digits are not life: tasks here share nothing but the read-out, and a world's
+# items come up again in clusters, with contexts. The paper's own tables could not be read; where its text gives no number,
+# the ledger's bound was set from a pilot before measuring, and says so. Steps-matched comparisons favour no rehearsal; a
+# project that *adds* rehearsal to the same number of new samples will report larger gains. And the exponents above are
+# recalled, to be checked.
+#
+# ### Exercise 5: discussion
+# *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A company fine-tunes one model on a new product each month
+# and keeps nothing of the old data. In at most 150 words: which schedule would you advise, what share, and by which test
+# would you judge it? Name a figure and a number from your own runs, and one reason why it may not carry over.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# *A good answer* advises that some share of the old be rehearsed (a tenth already gains most) and says why uniform is the
+# safe choice when all products are asked for alike, a power law when the newest are; judges by the odds with which
+# customers ask, not by a flat mean alone; cites a number with its seeds; and names a limit (tasks here share nothing, ten
+# phases only). One point each for three of these.
+
+# %% [markdown]
+# **References.** Gandhi and others 2024, arXiv:2401.10393 (power-law environments). Anderson and Schooler 1991,
+# Psychological Science 2 (the statistics of the environment). Anderson and Tweney 1997, Memory and Cognition 25 (averaged
+# curves). Chaudhry and others 2018, arXiv:1801.10112 (forgetting). Shi and others 2024, arXiv:2404.16789 (survey).
+# Ebbinghaus 1885 (savings). McCloskey and Cohen 1989, Psychology of Learning and Motivation 24 (interference).
