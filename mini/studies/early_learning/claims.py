@@ -103,6 +103,46 @@ def asymmetric(runs) -> xr.DataArray:
     return end.sel(objective="elr") - end.sel(objective="cross_entropy") - 0.05
 
 
+# What stands beside a margin, in words; means over seeds.
+
+
+def percent(curve: xr.DataArray) -> str:
+    return f"{100 * float(final(curve).mean()):.1f}"
+
+
+def held(runs) -> str:
+    elr, plain = at(runs, "elr"), at(runs, "cross_entropy")
+    return (f"{percent(elr.test_accuracy)} (oracle peak {percent(elr.oracle_test_accuracy)}) against "
+            f"{percent(plain.test_accuracy)} ({percent(plain.oracle_test_accuracy)})")
+
+
+def gained(runs) -> str:
+    gain = runs.test_accuracy.sel(objective="elr") - runs.test_accuracy.sel(objective="cross_entropy")
+    return "gains of " + ", ".join(percent(gain.sel(noise=level)) for level in LEVELS) + " points"
+
+
+def control_ends(control, runs) -> str:
+    return (f"{percent(control.test_accuracy)} against {percent(at(runs, 'cross_entropy').test_accuracy)}, "
+            f"{percent(control.memorised_fraction)}% memorised")
+
+
+def kept_bounds(runs) -> str:
+    margins = theorem_margins(runs).mean("seed")
+    return "margins: " + ", ".join(f"{s} {float(margins.sel(statement=s)):.3g}" for s in margins.statement.values)
+
+
+def found_shares(runs) -> str:
+    plain, elr = at(runs, "cross_entropy").mean("seed"), at(runs, "elr").mean("seed")
+    early, margin = (float(plain.detection_auc.sel(score=s)) for s in ("early loss", "mean margin"))
+    return (f"AUC {early:.3f} and {margin:.3f}, precision {float(elr.relabel_precision):.3f}, "
+            f"recall {float(elr.relabel_recall):.3f}")
+
+
+def ends(runs) -> str:
+    elr, plain = (runs.test_accuracy.sel(objective=name) for name in ("elr", "cross_entropy"))
+    return f"{percent(elr)} against {percent(plain)}"
+
+
 ELR, TABLE_1 = "liu2020", "Table 1, CIFAR-10, ResNet-34"
 CLAIMS = (
     Claim(
@@ -121,17 +161,19 @@ CLAIMS = (
         "early-learning/elr-holds",
         "With ELR accuracy stays within 2 points of its oracle peak and ends 5 above cross-entropy.",
         Published("89.15 against 81.88 at 40%", ELR, TABLE_1), "margin",
-        laptop(settings.NOISE, (0, None)), holds, untrained, headline=True, seconds=40),
+        laptop(settings.NOISE, (0, None)), holds, untrained, headline=True, seconds=40,
+        beside=held),
     Claim(
         "early-learning/elr-noise-levels",
         "At 20, 40, 60 and 80% ELR gains at least half of what it gains on CIFAR-10.",
         Published("gains of 4.2, 7.3, 12.0 and 20.0 points", ELR, TABLE_1), "margin",
-        laptop(settings.NOISE, (0, None)), gains, untrained, seconds=40),
+        laptop(settings.NOISE, (0, None)), gains, untrained, seconds=40, beside=gained),
     Claim(
         "early-learning/kl-control",
         "Agreement rewarded by a Kullback-Leibler term does not help: it ends as cross-entropy does.",
         Published("overfits as cross-entropy does", ELR, "Appendix C"), "margin",
-        laptop(settings.CONTROL, (0, None), settings.NOISE), control_fails, untrained, seconds=45),
+        laptop(settings.CONTROL, (0, None), settings.NOISE), control_fails, untrained, seconds=45,
+        beside=control_ends),
     Claim(
         "early-learning/gradient-identity",
         "The gradient of the regulariser is the lemma's, p - y + lambda g (largest difference).",
@@ -142,7 +184,8 @@ CLAIMS = (
         "early-learning/linear-theory",
         "In a linear model each quantity of the theorem keeps its bound (900 dimensions, 1000 points).",
         Published("cosine 1/6; .5001 then .9999; residuals by .05; all labels fitted", ELR, "Theorem 1"), "margin",
-        laptop(settings.LINEAR, (0, None)), theorem, lambda plan: plan.replace(ticks=2, every=1), seconds=20),
+        laptop(settings.LINEAR, (0, None)), theorem, lambda plan: plan.replace(ticks=2, every=1), seconds=20,
+        beside=kept_bounds),
     Claim(
         "early-learning/separability",
         "All labels can be fitted from 0.376 dimensions a point on, far below the theorem's 1 - D/2 "
@@ -162,11 +205,11 @@ CLAIMS = (
         "(precision, recall), against 0.95 and 0.9.",
         Published("no figure for known noise; bounds set here before measuring", "pleiss2020", "section 3 (secondary)"),
         "margin",
-        laptop(settings.NOISE, (0, None)), found, untrained, seconds=40),
+        laptop(settings.NOISE, (0, None)), found, untrained, seconds=40, beside=found_shares),
     Claim(
         "early-learning/asymmetric",
         "At 40% asymmetric noise the paper's values (strength 1, momentum 0.9) gain half of what they "
         "gain on CIFAR-10.",
         Published("90.12 against 80.11", ELR, TABLE_1), "margin",
-        laptop(settings.ASYMMETRIC, (0, None)), asymmetric, untrained, seconds=15),
+        laptop(settings.ASYMMETRIC, (0, None)), asymmetric, untrained, seconds=15, beside=ends),
 )
