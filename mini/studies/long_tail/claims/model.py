@@ -35,6 +35,18 @@ def printed_digits(runs):
     return 1 - xr.concat(distances, "figure").max("figure")
 
 
+def printed(runs) -> str:
+    """The same figures as they come out here, in words."""
+    return ", ".join(f"{float(runs[what].sel(subpopulations=n, samples=s).mean()):.3g}" for n, s, what, *_ in PRINTED)
+
+
+def errors(runs) -> str:
+    """Test error and least possible error, in words."""
+    end = last(runs[["test_error", "optimum"]], "epoch").mean("seed")
+    return "; ".join(f"{float(e):.3f} against {float(o):.3f} at {int(n)}"
+                     for n, e, o in zip(end.samples, end.test_error, end.optimum))
+
+
 def near_the_optimum(runs):
     """A hundredth, less the largest distance of test error from the least possible for what was seen."""
     return 0.01 - abs(last(runs.test_error, "epoch") - last(runs.optimum, "epoch")).max("samples")
@@ -55,12 +67,13 @@ CLAIMS = (
         Published("tau_1 n .47, least p n .09, singles 17%, opt 15%, unfitted 7%; opt / cost .018 / .015, .113 / .035, "
                   ".107 / .031", "feldman2020", "introduction and table of examples (secondary)"), "margin",
         everywhere(settings.CLOSED_FORM, (0, None)), printed_digits, lambda plan: plan.replace(prior="uniform"),
-        headline=True, seconds=1),
+        headline=True, seconds=1, beside=printed),
     Claim(
         "long-tail/networks-match-theory",
         "Trained networks err as the best learner must: test error within 0.01 of the closed form at every sample size.",
         Published("err >= opt, reached by fitting every example", "feldman2020", "main lower bound (secondary)"), "margin",
-        everywhere(settings.SIZES, (0, None)), near_the_optimum, untrained_once, headline=True, seconds=6),
+        everywhere(settings.SIZES, (0, None)), near_the_optimum, untrained_once, headline=True, seconds=6,
+        beside=errors),
     Claim(
         "long-tail/cost-of-not-memorising",
         "Not fitting what was seen once costs tau_1 for each such example: error added, over the closed form.",
