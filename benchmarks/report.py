@@ -14,7 +14,8 @@ from mini import results
 from mini.engine.lanes import cores
 from mini.errors import UsageError, unknown
 
-TOPICS = ("mlp", "transformer", "language", "slider", "seeds", "strategies", "early_learning", "long_tail", "claims")
+TOPICS = ("mlp", "transformer", "language", "slider", "seeds", "strategies", "early_learning", "long_tail", "schedules",
+          "claims")
 BUSY = 0.25  # of a core in use by others, for each core
 
 
