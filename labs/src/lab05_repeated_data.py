@@ -1,0 +1,530 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Lab 5: too often is worse than once
+#
+# **Question.** Half of what a language model reads is new, half is the same few pages again and again. What does it
+# lose, how much, and does it come back?
+#
+# **Time** about 90 minutes. **Compute** two to three minutes of training in all, on two CPU cores; no network.
+# **You need** numpy, cross-entropy, and to have seen a transformer's attention once.
+#
+# After this lab you can
+# 1. say what an induction head does, and find one by a number,
+# 2. name the two controls without which "repeats hurt" says nothing,
+# 3. tell how large a clean model would do as well, and when that cannot be told,
+# 4. find the same curve, with its peak, in a regression on a page of algebra.
+#
+# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
+# **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise says
+# so, and nothing later depends on it.
+
+# %%
+import numpy as np
+
+from mini import labs
+from mini.engine import default_cache, run
+from mini.plotting import BLACK, BLUE, GREEN, VERMILION, band
+from mini.studies.repeated_data import Duplicates, RepeatedData
+from mini.studies.repeated_data.explorer import SMALL, explorer
+
+labs.setup(minutes=90, compute="two to three minutes of training")
+SEEDS = 1 if labs.fast() else 3
+STEPS = 40 if labs.fast() else 400
+QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
+
+
+def model(**fields):
+    return RepeatedData(maps=True, **{**SMALL, "pool_size": 32, **fields})
+
+
+def end(runs, name):
+    return float(runs[name].isel(step=-1).mean())
+
+
+# %% [markdown]
+# ## 1. A head that copies (20 minutes)
+#
+# **The text.** Sequences of 48 tokens of 32 kinds. Each is a first piece of 6 to 16 tokens, written again and again.
+# Half of the pieces come from a Markov chain, half are pure chance. So the first piece can hardly be foretold; from the
+# second copy on *everything* can, by a reader who looks back.
+#
+# **The model** is a transformer with two layers of two heads and nothing else, 32 wide.
+#
+# **Copying loss** is the mean loss on second and later copies of *random* tokens, which no knowledge of the text can
+# foretell. Without looking back nobody does better than chance, $\log 32 = 3.47$ nats.
+#
+# ### Predict
+# 400 steps of 24 sequences, none of them read twice. Copying loss at the end, in nats? And *how* will it fall: bit by
+# bit, or all at once?
+
+# %%
+my_copying_loss = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+unique = run(model(repeated_share=0.0), STEPS, 10, **QUICK)
+
+
+def learning(canvas, runs):
+    left, right = canvas.subplots(1, 2)
+    band(left, runs.fresh_loss, "fresh sequences", color=BLUE)
+    band(left, runs.copying_loss, "copying", color=GREEN, linestyle="-.")
+    left.axhline(np.log(32), color=BLACK, linestyle=":", label="chance")
+    left.set(title="Loss", xlabel="step", ylabel="nats a token", ylim=(0, None))
+    left.legend()
+    look = runs.attention.isel(seed=0, step=-1)
+    share = runs.prefix_matching.isel(seed=0, step=-1)
+    layer, head = np.unravel_index(share.values.argmax(), share.shape)
+    right.imshow(look.isel(layer=layer, head=head), cmap="magma", vmin=0, vmax=1)
+    right.set(title=f"Where head {head} of layer {layer} looks", xlabel="place looked at", ylabel="place")
+    right.grid(False)
+    return (f"Copying loss ends at {end(runs, 'copying_loss'):.2f} nats, loss on fresh sequences at "
+            f"{end(runs, 'fresh_loss'):.2f}. On the right the attention of the head with most prefix matching, "
+            f"{float(share.max()):.2f}: bright lines one period back.")
+
+
+labs.draw(learning, unique)
+labs.compare(my_copying_loss, end(unique, "copying_loss"), "copying loss, all unique", " nats")
+
+# %% [markdown]
+# ### Play
+# Let a slider go and a model is trained again. *Look back* takes you to any step: at which one do the bright lines
+# appear? Here the text is all unique (`repeated share` 0); move that slider only after you have made your prediction
+# in section 2.
+
+# %%
+explorer(("repeated_share", "pool_size", "seed", "ticks"), ticks=STEPS, repeated_share=0.0)
+
+# %% [markdown]
+# ### Explain
+# The bright lines are an **induction head** (Elhage and others 2021, Olsson and others 2022). At each place it looks for
+# an earlier occurrence of the present token, and attends to the place *after* it: what followed then will follow now.
+# It takes two layers. A head of the first marks every place with the token before it; a head of the second finds the
+# places so marked with the present token. Neither half is worth anything alone, which is why nothing happens for a long
+# time, and then all at once.
+#
+# ### Exercise 1.1: prefix matching
+# *difficulty 3/5, importance 5/5, 12 minutes.* `followers(tokens)` returns for a sequence of T tokens a T by T Boolean
+# array: entry `[t, s]` is true where $s \ge 1$, $s \le t$ and token $s - 1$ equals token $t$. `prefix_matching(attention,
+# tokens)` returns the attention to these places, summed over s, averaged over those t that have any.
+# <details><summary>Hint</summary>To attend to the <em>same</em> token's earlier place is something else, a "duplicate token"
+# head; public code mixes them up now and then.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "prefix", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def followers(tokens):
+    ### BEGIN SOLUTION
+    places = np.arange(len(tokens))
+    before = np.r_[-1, tokens[:-1]]  # the token before each place; none before the first
+    return (before[None, :] == np.asarray(tokens)[:, None]) & (places[None, :] <= places[:, None])
+    ### END SOLUTION
+
+
+def prefix_matching(attention, tokens):
+    ### BEGIN SOLUTION
+    there = followers(tokens)
+    looked = (attention * there).sum(1)
+    return looked[there.any(1)].mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "prefix-followers", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("what followed earlier occurrences"):
+    got = np.asarray(followers(np.array([5, 6, 5, 6]))).astype(int)
+    assert got.tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], f"after 5 came 6, at place 1; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    tokens = np.random.default_rng(0).integers(0, 4, 20)
+    got = np.asarray(followers(tokens)).astype(bool)
+    for t, s in np.ndindex(20, 20):
+        assert got[t, s] == (1 <= s <= t and tokens[s - 1] == tokens[t])
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "prefix-heads", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("heads made by hand"):
+    tokens = np.tile(np.arange(4), 2)
+    perfect, duplicate = np.eye(8), np.eye(8)
+    perfect[4:], duplicate[4:] = np.eye(8)[1:5], np.eye(8)[:4]
+    got = prefix_matching(perfect, tokens), prefix_matching(duplicate, tokens)
+    assert np.allclose(got, [1, 0]), f"an induction head has 1, a duplicate-token head 0; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    even = np.tril(np.ones((12, 12))) / np.arange(1, 13)[:, None]
+    tokens = np.tile(np.arange(3), 4)
+    assert np.isclose(prefix_matching(even, tokens), np.mean([(t // 3) / (t + 1) for t in range(3, 12)]))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 1.2: what is foretold
+# *difficulty 2/5, importance 4/5, 6 minutes.* `losses[t]` is the loss of the token at place t (the first is not
+# foretold: `losses[0]` is not a number). The tokens repeat with a period. From which place on can a head that looks
+# back foretell every token? Return the mean loss from there on.
+# <details><summary>Hint</summary>To foretell the token at place t it must recognise the one at t - 1, which must have
+# occurred before.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "copying", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def copying_loss(losses, period):
+    ### BEGIN SOLUTION
+    return losses[period + 1:].mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "copying-from", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("from the second token of the second copy on"):
+    got = copying_loss(np.array([np.nan, 3.0, 3.0, 3.0, 0.1, 0.3]), 3)
+    assert np.isclose(got, 0.2), f"period 3: places 4 and 5 count, their mean is 0.2; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    x = np.random.default_rng(1).random(30)
+    assert np.isclose(copying_loss(x, 7), x[8:].mean()) and np.isclose(copying_loss(x, 28), x[29])
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. The same pages again (30 minutes)
+#
+# Now half of every batch is drawn from a **pool** of a few sequences. With share $f$, batches of $B$, $n$ steps and a
+# pool of $S$, each of its sequences is read $r = f B n / S$ times on average.
+#
+# Two controls, always. Against *the same tokens, all unique* repeats could look harmful merely because there is less to
+# learn from. Against *the unique tokens alone* (the pool's rows count for nothing) they could look harmless. Only what is
+# worse than **both** is damage done by repeating.
+#
+# ### Predict
+# Pools of 2, 8, 32, 128 and 1024 sequences. For which is copying worst? And what does it cost there, in nats (chance is
+# 3.47)?
+
+# %%
+my_worst_pool = None
+my_worst_copying_loss = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+SIZES = (32, 1024) if labs.fast() else (2, 8, 32, 128, 1024)
+pools = run(model(), STEPS, 10, sweep={"pool_size": SIZES}, **QUICK)
+alone = run(model(pool_weight=0.0), STEPS, 10, **QUICK)
+
+
+def by_pool(canvas, pools, unique, alone):
+    panels = canvas.subplots(1, 3, sharex=True)
+    for axes, name, title in zip(panels, ("copying_loss", "best_prefix_matching", "pool_loss"),
+                                 ("Copying loss", "Prefix matching", "Loss on the pool")):
+        band(axes, pools[name].isel(step=-1), "half from the pool", "pool_size", color=VERMILION, marker="o")
+        if name != "pool_loss":
+            axes.axhline(end(unique, name), color=BLUE, linestyle="--", label="all unique")
+            axes.axhline(end(alone, name), color=GREEN, linestyle="-.", label="unique alone")
+        axes.set(title=title, xlabel="sequences in the pool", xscale="log", xticks=SIZES, xticklabels=map(str, SIZES), ylim=(0, None))
+        axes.set_xticks([], minor=True)
+    panels[0].legend(fontsize=8)
+    loss = pools.copying_loss.isel(step=-1).mean("seed")
+    return ("Copying loss by pool: " + "; ".join(f"{int(s)}: {float(v):.2f}" for s, v in zip(pools.pool_size, loss))
+            + f". All unique {end(unique, 'copying_loss'):.2f}, the unique tokens alone {end(alone, 'copying_loss'):.2f}.")
+
+
+labs.draw(by_pool, pools, unique, alone, size=(10, 3.4))
+worst = pools.copying_loss.isel(step=-1).mean("seed")
+labs.compare(my_worst_pool, float(pools.pool_size[int(worst.argmax("pool_size"))]), "worst pool", " sequences")
+labs.compare(my_worst_copying_loss, float(worst.max()), "copying loss at the worst pool", " nats")
+
+# %% [markdown]
+# ### Play
+# Share and pool are yours. Where is the damage worst, and what is the pool's own loss there? Set `pool weight` to 0 for
+# the second control. Let `pool until` take the pool away half-way: does the head come back?
+
+# %%
+explorer(("repeated_share", "pool_size", "pool_weight", "pool_until", "seed", "ticks"), ticks=STEPS)
+
+# %% [markdown]
+# ### Explain
+# A very large pool is read a few times and is as good as new. A very small one is known by heart within a moment, pays
+# no loss any more, and pushes no more either: what remains is a run on the unique half. In between the pool can be
+# learned by heart, but only just, with most of what the weights can hold and for most of the time there is. Its rows
+# are copies too, yet whoever knows a page by heart need not look back: memorising takes away the reward that would have
+# built the copying head. So the peak lies near the largest pool that can be learned by heart: the loss on the pool, which
+# you can watch in your own training without any control, is the warning.
+#
+# ### Exercise 2.1: how often
+# *difficulty 1/5, importance 4/5, 5 minutes.* `repeats(share, batch, steps, pool)`, and the size of the pool that is
+# read a given number of times.
+
+# %% nbgrader={"grade": false, "grade_id": "repeats", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def repeats(share, batch, steps, pool):
+    ### BEGIN SOLUTION
+    return share * batch * steps / pool
+    ### END SOLUTION
+
+
+def pool_for(share, batch, steps, times):
+    ### BEGIN SOLUTION
+    return share * batch * steps / times
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "repeats-here", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("how often here"):
+    assert np.isclose(repeats(0.5, 24, 400, 32), 150), f"150 times; you have {repeats(0.5, 24, 400, 32)}"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(repeats(0.1, 1, 100, 0.1), 100) and np.isclose(repeats(0.03, 32, 1000, 64), 15)
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "repeats-published", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the published setting"):
+    got = pool_for(0.1, 1, 100e9, 100)
+    assert np.isclose(got, 1e8), f"a tenth of 100 billion tokens, each 100 times: 100 million tokens; you have {got:g}"
+    ### BEGIN HIDDEN TESTS
+    for times in (3, 10, 1000):
+        assert np.isclose(repeats(0.3, 16, 500, pool_for(0.3, 16, 500, times)), times)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2.2: is it damage?
+# *difficulty 2/5, importance 5/5, 6 minutes.* From one loss for each seed (arrays of equal length) of the repeated runs
+# and of both controls, return the damage: the mean over seeds of how much the repeated run is above the *larger* of its
+# two controls. And say (a Boolean) whether it is damage in *every* seed.
+
+# %% nbgrader={"grade": false, "grade_id": "damage", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def damage(repeated, unique, alone):
+    ### BEGIN SOLUTION
+    above = repeated - np.maximum(unique, alone)
+    return above.mean(), bool((above > 0).all())
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "damage-both", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("worse than both"):
+    got = damage(np.array([2.0, 2.0]), np.array([0.5, 0.5]), np.array([1.0, 2.5]))
+    assert np.isclose(got[0], 0.25) and not got[1], f"1.0 in one seed, -0.5 in the other; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    assert damage(np.array([2.0]), np.array([1.0]), np.array([0.0])) == (1.0, True)
+    rng = np.random.default_rng(2)
+    a, b, c = rng.random((3, 9))
+    assert np.isclose(damage(a, b, c)[0], np.mean([x - max(y, z) for x, y, z in zip(a, b, c)]))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2.3: bits by heart
+# *difficulty 3/5, importance 4/5, 8 minutes.* The source of the pool is known, so that memory can be *weighed*. For each
+# of S sequences `information` holds what its first piece says under the true source, and `paid` what the model still
+# pays for it, both in nats. Return the bits of the pool that the model holds, and the bits for each of its weights.
+
+# %% nbgrader={"grade": false, "grade_id": "bits", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def bits_held(information, paid, weights):
+    ### BEGIN SOLUTION
+    bits = (information - paid).sum() / np.log(2)
+    return bits, bits / weights
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "bits-counted", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("bits, not nats"):
+    got = bits_held(np.log(2) * np.array([8.0, 8.0]), np.log(2) * np.array([0.0, 4.0]), 6)
+    assert np.allclose(got, [12, 2]), f"8 and 4 bits, over 6 weights; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    got = bits_held(np.array([3.0, 1.0]), np.array([3.5, 1.0]), 10)
+    assert np.isclose(got[0], -0.5 / np.log(2)), "a model may know less than the source"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. As good as a model of which size? (15 minutes)
+#
+# A loss says little to whoever does not live with it. "As good as a clean model of half the size" says more. Train
+# *clean* models of several sizes, all for the same number of tokens, and read the curve backwards.
+#
+# ### Predict
+# With half of the tokens from the worst pool above, how large a clean model copies as well (as a share of the true
+# size)?
+
+# %%
+my_effective_size = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+WIDTHS = (16,) if labs.fast() else (8, 16, 24)
+clean = run(model(repeated_share=0.0), STEPS, 100, sweep={"width": WIDTHS}, **QUICK)
+sizes = np.array([*clean.parameters.mean("seed").values, float(unique.parameters.mean())])
+
+
+def curve_of(name):
+    return np.array([*clean[name].isel(step=-1).mean("seed").values, end(unique, name)])
+
+
+def clean_curve(canvas, pools):
+    panels = canvas.subplots(1, 2)
+    for axes, name, title in zip(panels, ("fresh_loss", "copying_loss"), ("Fresh sequences", "Copying")):
+        axes.plot(sizes, curve_of(name), color=BLUE, linestyle="--", marker="o", label="clean models")
+        for size, mark in zip(SIZES, "v^sdx"):
+            axes.plot(sizes[-1], end(pools.sel(pool_size=size), name), mark, color=VERMILION, label=f"pool of {size}")
+        axes.set(title=title, xlabel="weights", ylabel="nats a token", xscale="log")
+    panels[1].legend(fontsize=8)
+    return "Loss of clean models by size: " + "; ".join(
+        f"{int(s)} weights {a:.2f} on fresh sequences, {b:.2f} on copying"
+        for s, a, b in zip(sizes, curve_of("fresh_loss"), curve_of("copying_loss"))) + "."
+
+
+labs.draw(clean_curve, pools)
+
+# %% [markdown]
+# ### Explain
+# The published headline is that 800 million weights did as well as 400 million, with a tenth of the tokens read 100
+# times; on copying the loss of size was far greater than on the rest. A small model shows a trap more clearly than a
+# large one: where the damaged model is worse than the *smallest* clean one, its size is not "1% of the true one". It is
+# outside of what was measured, and a report has to say so.
+#
+# ### Exercise 3: read it backwards
+# *difficulty 4/5, importance 4/5, 12 minutes.* `sizes` increase, `losses` of clean models fall. Return `(size, outside)`:
+# the size at which the curve, linear in the *logarithm* of the size between neighbours, has the given loss; where the
+# loss is above the first or below the last, return that end's size and `True`.
+# <details><summary>Hint</summary><code>np.interp</code> takes increasing x only: hand it the negative losses.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "effective", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def effective_size(sizes, losses, loss):
+    ### BEGIN SOLUTION
+    outside = bool(loss > losses[0] or loss < losses[-1])
+    return float(np.exp(np.interp(-loss, -np.asarray(losses), np.log(sizes)))), outside
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "effective-between", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("between two sizes"):
+    got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 2.0)
+    assert np.isclose(got[0], 1000) and not got[1], f"half-way in the logarithm is 1000; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    s = np.geomspace(10, 1e4, 301)
+    got = effective_size(s, 5 * s**-0.2, 5 * 123.0**-0.2)
+    assert np.isclose(got[0], 123, rtol=0.01) and got[1] is False
+    for one, loss in zip(s[::50], (5 * s**-0.2)[::50]):
+        assert np.isclose(effective_size(s, 5 * s**-0.2, loss)[0], one)
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "effective-outside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("outside of what was measured"):
+    got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 3.5)
+    assert np.isclose(got[0], 100) and got[1] is True, f"worse than the smallest; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 0.5)
+    assert np.isclose(got[0], 10000) and got[1] is True
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. The same curve on one page (20 minutes)
+#
+# Is it something about transformers? Take the simplest learner there is: $y = x \cdot \beta + \sigma \varepsilon$,
+# fitted by least squares. Of 600 rows, half are unique; the other half are $m$ different rows, each copied $300 / m$
+# times, noise and all. There are 20 dimensions.
+#
+# ### Predict
+# For which $m$ is the fitted $\hat\beta$ farthest from the true one: 1, 10, 50 or 300?
+
+# %%
+my_worst_m = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+linear = run(Duplicates(draws=20 if labs.fast() else 300), **QUICK)
+
+
+def duplicates(canvas, runs):
+    left, right = canvas.subplots(1, 2, sharex=True)
+    for axes, name, title in ((left, "risk", "Squared distance from the truth"), (right, "pool_error", "Error on the pool's rows")):
+        axes.plot(runs.pool, runs[f"derived_{name}"].isel(seed=0), color=BLACK, label="closed form")
+        axes.plot(runs.pool, runs[name].mean("seed"), "o", color=VERMILION, label="simulated")
+        axes.set(title=title, xlabel="different rows in the pool", xscale="log")
+    left.axhline(float(runs.clean_risk[0]), color=BLUE, linestyle="--", label="all rows unique")
+    left.legend()
+    risk = runs.derived_risk.isel(seed=0)
+    return (f"Distance from the truth by the number of different rows: largest, {float(risk.max()):.3f}, at "
+            f"{int(runs.pool[int(risk.argmax('pool'))])}; {float(risk[0]):.3f} at 1 and {float(risk[-1]):.3f} at 300.")
+
+
+labs.draw(duplicates, linear)
+labs.compare(my_worst_m, float(linear.pool[int(linear.derived_risk.isel(seed=0).argmax("pool"))]), "worst number of different rows")
+
+# %% [markdown]
+# ### Play
+# No model need be trained here, so play with the cell itself: give `Duplicates` other `rows`, `dimensions`, `noise`,
+# `repeated_share`. Which of them moves the peak, and where to? In the transformer below, what plays the part of the
+# dimensions? Try it: the width is one of its controls.
+
+# %%
+explorer(("width", "repeated_share", "pool_size", "seed", "ticks"), ticks=STEPS)
+
+# %% [markdown]
+# ### Explain
+# A row that stands there $r$ times is a row with weight $r$. The larger the weight, the more nearly the fit goes
+# *through* it, noise and all. One such row spoils one direction of 20. Ten spoil ten. As $m$ comes near the number of
+# dimensions the pool can just be fitted, at the price of wild coefficients; beyond, it cannot be fitted any more, the
+# noise of its rows averages out, and the weights are small besides. The peak is where the pool can *just* be memorised:
+# double descent, with the size of the pool in the place of the size of the model.
+#
+# ### Exercise 4: rows with weights
+# *difficulty 4/5, importance 4/5, 12 minutes.* Return the weights that minimise
+# $\sum_i w_i (y_i - x_i \cdot b)^2 + \lambda |b|^2$.
+# <details><summary>Hint</summary>Set the gradient to zero: $(X^\top W X + \lambda I)\, b = X^\top W y$; solve, do not
+# invert.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "ridge", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def weighted_ridge(x, y, weight, ridge):
+    ### BEGIN SOLUTION
+    return np.linalg.solve((x.T * weight) @ x + ridge * np.eye(x.shape[1]), (x.T * weight) @ y)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "ridge-copies", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("a weight is a number of copies"):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(6, 2)), rng.normal(size=6)
+    got = weighted_ridge(x, y, np.array([3, 1, 1, 1, 1, 1]), 0.1)
+    copied = np.r_[x[[0, 0]], x], np.r_[y[[0, 0]], y]
+    assert np.allclose(got, weighted_ridge(*copied, np.ones(8), 0.1)), f"three copies of the first row; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    w = rng.random(6)
+    b = weighted_ridge(x, y, w, 0.7)
+    assert np.allclose(2 * (x.T * w) @ (x @ b - y) + 2 * 0.7 * b, 0, atol=1e-9), "the gradient is not zero"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "ridge-through", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("a heavy row is fitted, noise and all"):
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(200, 5))
+    y = x[:, 0] + rng.normal(size=200)
+    b = weighted_ridge(x, y, np.r_[1e6, np.ones(199)], 1e-6)
+    assert abs(y[0] - x[0] @ b) < 0.01, f"its residual should be nearly 0; it is {y[0] - x[0] @ b:.3f}"
+    ### BEGIN HIDDEN TESTS
+    light = weighted_ridge(x, y, np.ones(200), 1e-6)
+    assert abs(y[0] - x[0] @ light) > 0.01 and np.allclose(light, np.linalg.lstsq(x, y, rcond=None)[0], atol=1e-4)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5. What may be said (5 minutes)
+#
+# The committed ledger of this project holds each statement as a number measured over several seeds, beside the
+# published one:
+
+# %%
+labs.ledger("repeated/inverted-u", "repeated/peak-at-memorisation", "repeated/copying-damage", "repeated/prefix-matching",
+            "repeated/effective-size", "repeated/double-descent", "repeated/linear-model", "repeated/recovery")
+
+# %% [markdown]
+# **What this toy does not show.** Here half of the tokens are repeated, where the paper repeats a few in a hundred, and
+# the whole phase change is put off beyond the end of training, where a large model loses a part of its heads. Text is
+# not a Markov chain, and a page that deserves to be read twice deserves it for what is on it.
+#
+# ### Exercise 5: discussion
+# *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A colleague has ten million pages of the web and a
+# thousand pages of an excellent textbook, and means to show the textbook 500 times, "since quality matters". In at most
+# 150 words: what would you ask about the model before you answer, what would you measure along the way that needs no
+# second training run, and which two control runs would you ask for? Name a figure and a number of your own.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# *A good answer* asks how much the model can hold, set against what the thousand pages say; watches the loss on the
+# textbook itself, since the harm is greatest where it comes near zero, and the copying loss or the prefix matching; asks
+# for the same tokens all unique and for the unique tokens alone; and cites a number with its seeds. One point each for
+# three of these.
+
+# %% [markdown]
+# **References.** Hernandez and others 2022, arXiv:2205.10487 (repeated data). Olsson and others 2022, arXiv:2209.11895,
+# and Elhage and others 2021 (induction heads). "Internal Data Repetition Destroys Language Models" 2026, arXiv:2606.24998
+# (regression with duplicates).
