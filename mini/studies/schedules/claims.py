@@ -20,7 +20,13 @@ def untrained(plan):
                   "steps": 1, "probes": min(plan.experiment.probes, 1)}
     else:
         small |= {"steps": 1}
-    return plan.replace(**small)
+    return plan.replace(**small, sweep={name: _fewer(name, values) for name, values in plan.sweep.items()})
+
+
+def _fewer(name: str, values: tuple) -> tuple:
+    """Of the values that are each compiled for themselves, those without which there is no estimate."""
+    needed = {"schedule": settings.BOTH, "method": ("none", "lwf", "lssd"), "tasks": values[:2], "width": values[:1]}
+    return tuple(v for v in values if v in needed.get(name, values))
 
 
 def laptop(criterion, *plans) -> dict[str, Setting]:
