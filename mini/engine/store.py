@@ -4,12 +4,9 @@ Every file is written beside its place and then moved there, so that a kill at a
 either the old file or the new one.
 """
 
-import functools
 import hashlib
-import inspect
 import json
 import os
-import sys
 from pathlib import Path
 
 import jax
@@ -18,59 +15,16 @@ import numpy as np
 import platformdirs
 
 from mini.engine.program import is_key
+from mini.engine.sources import code_hash
 from mini.errors import UsageError
 from mini.experiment import canonical, fields_of, plain
 from mini.files import replaced
 from mini.plan import Plan
 
-SILENT = {"claims", "figures", "explorer", "settings", "__pycache__"}  # rooms of a study that compute no run
-
 
 def default_cache() -> Path:
     """The user's cache folder, or the one that MINI_CACHE names."""
     return Path(os.environ.get("MINI_CACHE") or platformdirs.user_cache_dir("mini"))
-
-
-@functools.lru_cache
-def code_hash(cls) -> str:
-    """A hash of the source that computes: the experiment, its study, the ground floor, the engine."""
-    package = Path(__file__).parents[1]
-    parts = ("experiment.py", "objectives.py", "optimisers.py", "tasks", "models", "measures", "engine")
-    files = [f for part in parts for f in _sources(package / part)]
-    home = _module_file(cls)
-    studies = package / "studies"
-    if home is not None and studies in home.parents:
-        files += _sources(studies / home.relative_to(studies).parts[0])
-    elif home is not None:
-        files.append(home)
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    if home is None:  # defined in a notebook
-        digest.update(_class_source(cls).encode())
-    return digest.hexdigest()[:16]
-
-
-def _sources(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    return sorted(f for f in path.rglob("*.py") if not SILENT & {f.stem, *f.relative_to(path).parts})
-
-
-def _module_file(cls) -> Path | None:
-    module = sys.modules.get(cls.__module__)
-    name = getattr(module, "__file__", None)
-    return Path(name).resolve() if name and Path(name).suffix == ".py" else None
-
-
-def _class_source(cls) -> str:
-    try:
-        return inspect.getsource(cls)
-    except (OSError, TypeError):
-        return cls.__qualname__ + "".join(
-            f.__code__.co_code.hex() + repr(f.__code__.co_consts)
-            for f in vars(cls).values() if inspect.isfunction(f)
-        )
 
 
 def cores() -> int:
