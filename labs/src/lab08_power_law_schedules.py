@@ -464,7 +464,9 @@ explorer(("schedule", "exponent", "rehearsal", "seed"), **PLAY)
 # As the test leans towards the new, the gap closes: what power-law rehearsal neglects is what its world seldom asks for.
 # Whether it closes *entirely* at the environment's own exponent is a question of margins, and the ledger holds the answer
 # of five seeds. The same honesty is due to effort. Do later tasks become *easier*? On the axis of steps, rehearsal takes
-# a share of each step; on the axis of new samples it does not count. The axis decides:
+# a share of each step; on the axis of new samples it does not count. Here the first task, with its pixels in place and
+# fresh weights, stays the easiest on both. But beside a network that does not rehearse, one that does takes more *steps*
+# and fewer *new samples* for the same task (`mini figure schedules/facilitation`). The axis decides:
 
 # %%
 labs.ledger("schedules/uniform-control", "schedules/need-weighted", "schedules/forward-facilitation")

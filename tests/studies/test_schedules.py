@@ -6,14 +6,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
+from matplotlib.figure import Figure
 
+from mini.cli import main
 from mini.engine import run, train
 from mini.errors import UsageError
 from mini.experiment import Keys
 from mini.measures import continual
 from mini.models import classifier
-from mini.studies.schedules import Knowledge, Schedules, knowledge
+from mini.studies.schedules import Knowledge, Schedules, explorer, knowledge, settings
+from mini.studies.schedules.claims import CLAIMS
 from mini.studies.schedules.experiment import METHODS
+from mini.studies.schedules.figures import FIGURES
 from mini.tasks import digits, schedules
 
 SMALL = {"tasks": 3, "steps": 30, "examples": 100, "held_out": 50, "buffer": 20, "width": 16, "depth": 1, "batch_size": 16,
@@ -97,7 +102,7 @@ def matrix(point, world, states):
 
 @pytest.fixture(scope="module")
 def world():
-    return small().world(Keys(0, {}), jax.tree.map(jnp.asarray, digits.load()))
+    return train(small(), 0).world
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - {"none", "ewc", "lwf"}))  # which are tested below, or alike
@@ -210,3 +215,33 @@ def test_swapping_keeps_the_rest_and_the_divergence_is_kullback_and_leiblers():
 def test_a_knowledge_base_that_cannot_be_is_refused(fields, said):
     with pytest.raises(UsageError, match=said):
         run(Knowledge(**TINY | fields), progress=False)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_explorer_tells_what_it_draws():
+    one = explorer.explorer(**SMALL)
+    one.warm = False
+    one.start()
+    result = one.wait(120)
+    one.close()
+    assert result["after_task"].values.tolist() == [0, 1, 2, 3] and set(one.controls) < set(explorer.CONTROLS)
+    for words in ("After 3 of 3 tasks", "of the last phase's samples were old", "mean accuracy on all 3 tasks",
+                  "kept after 2 more phases", "tested by need"):
+        assert words in one.alt
+    early = one.draw(Figure(), result.isel(seed=0, after_task=slice(0, 1)))
+    assert early.startswith("After 0 of 3 tasks")
+
+
+def test_the_command_sets_the_length_by_the_number_of_tasks(tmp_path):
+    out = tmp_path / "runs.nc"
+    words = (f"run schedules --schedule power-law --exponent 1 --rehearsal 0.25 --tasks 3 --method none --seeds 2 --out {out} "
+             "--steps 30 --examples 100 --held-out 50 --buffer 20 --width 16 --depth 1 --batch-size 16")
+    assert main(words.split()) == 0
+    assert xr.open_dataset(out, engine="h5netcdf").accuracy.shape == (2, 4, 3)
+    assert main(["run", "schedules", "--tasks", "1"]) == 2 == main(["run", "schedules", "--after-tasks", "3"])
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.id)
+def test_every_figure_shares_the_claims_runs(figure):
+    known = [plan for claim in CLAIMS for plan in claim.settings["laptop"].plans] + [settings.JOINT, settings.BUFFERS]
+    assert all(plan in known for plan in figure.plans["laptop"])

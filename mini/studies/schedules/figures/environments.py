@@ -108,8 +108,9 @@ def recurrence(canvas, power, exponential, uniform) -> str:
         share, found = run.recurrence, float(run.realised_exponent.mean())
         band(axes, share, name, "lag", marker="o", ms=4, **look)
         said.append(f"{name}: best told by an exponent of {found:.2f}")
-    axes.set(xscale="log", yscale="log", ylim=(1e-4, 1), xlabel="phases since the task was introduced", ylabel="share of rehearsed samples",
-             title="What came up again, and when", xticks=[1, 2, 3, 5, 9], xticklabels=["1", "2", "3", "5", "9"])
+    axes.set(xscale="log", yscale="log", ylim=(1e-4, 1), xlabel="phases since the task was introduced",
+             ylabel="share of rehearsed samples", title="What came up again, and when", xticks=[1, 2, 3, 5, 9],
+             xticklabels=["1", "2", "3", "5", "9"])
     axes.minorticks_off()
     axes.legend(fontsize=8)
     return ("Realised share of rehearsed samples by the time since their task was introduced, both axes logarithmic; long lags "

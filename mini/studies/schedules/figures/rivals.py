@@ -32,8 +32,8 @@ def methods(canvas, naive, power, uniform, joint, rivals, buffers) -> str:
                   label="each task just after it was learned" if place == 0 else None)
     axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
     axes.set(xlim=(0, 1), xlabel="held-out accuracy, mean over ten tasks at the end (line: range over seeds)",
-             title="Methods beside schedules, steps-matched")
-    axes.legend(loc="lower right", fontsize=8)
+             title="Steps-matched")
+    canvas.legend(loc="outside upper right", fontsize=8)
     said = "; ".join(f"{name} {float(mean(runs).mean()):.2f}" for name, runs, _ in rows)
     return (f"Mean accuracy at the end, {MATCHED} (methods with a buffer see as many old samples besides), each regulariser at "
             f"the best of three strengths: {said}.")
@@ -109,7 +109,7 @@ def knowledge(canvas, runs, rehearsed) -> str:
         axes.set(title=title, ylim=(-0.02, 1.04))
         axes.set_xticks(range(len(stages)), stages, rotation=45, ha="right", fontsize=8)
     panels[0].set_ylabel("share answered so")
-    panels[0].legend(fontsize=7, loc="center left")
+    canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     ratio = {name: fuar(runs.sel({"method": name})) for name in runs.method.values} | {"rehearsal": fuar(rehearsed)}
     for place, values in enumerate(ratio.values()):
         panels[2].bar(place, float(values.mean()), color=BLUE, alpha=0.75)
