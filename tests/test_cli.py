@@ -63,7 +63,8 @@ def test_run_writes_a_labelled_file(tmp_path, capsys):
 
 def test_a_static_and_a_traced_field_are_swept_together(tmp_path):
     out = tmp_path / "runs.nc"
-    words = f"run grokking --width 8 --steps 4 --every 2 --seeds 1 --sweep p=7,11 --sweep corruption=0,0.2 --out {out}"
+    words = (f"run grokking --width 8 --steps 4 --every 2 --seeds 1 --no-spectrum --sweep p=7,11 "
+             f"--sweep corruption=0,0.2 --out {out}")
     assert main(words.split()) == 0
     runs = xr.open_dataset(out, engine="h5netcdf")
     assert runs.test_loss.dims == ("p", "corruption", "seed", "step") and runs.sizes["p"] == 2
