@@ -57,7 +57,7 @@ def copying_loss(losses: jax.Array, period: int) -> jax.Array:
 
 
 def copying_chance(vocabulary: int) -> float:
-    """What no copying can do better than on planted random tokens, in nats: log V.
+    """What a model that does not copy cannot beat on planted random tokens, in nats: log V.
 
     >>> round(copying_chance(64), 3)
     4.159

@@ -81,7 +81,7 @@ class RepeatedData(Experiment):
         "novel_loss": Variable((), "nat", "the same, on their first periods, which nothing foretells but the chain"),
         "pool_loss": Variable((), "nat", "mean loss on the pool"),
         "copying_loss": Variable((), "nat", "mean loss on the second and later copies of random tokens"),
-        "copying_chance": Variable((), "nat", "what no copying cannot do better than there: log vocabulary"),
+        "copying_chance": Variable((), "nat", "what a model that does not copy cannot beat there: log vocabulary"),
         "prefix_matching": Variable(DIMS, "1", "mean attention to what followed earlier occurrences, random tokens"),
         "best_prefix_matching": Variable((), "1", "its largest value over layers and heads"),
         "copying_score": Variable(DIMS, "1", "sum of eigenvalues of a head's circuit over the sum of their sizes"),
