@@ -456,10 +456,10 @@ explorer(("width", "repeated_share", "pool_size", "seed", "ticks"), ticks=STEPS)
 # %% [markdown]
 # ### Explain
 # A row that stands there $r$ times is a row with weight $r$. The larger the weight, the more nearly the fit goes
-# *through* it, noise and all. One such row spoils one direction of 20. Ten spoil ten. As $m$ comes near the number of
-# dimensions the pool can just be fitted, at the price of wild coefficients; beyond, it cannot be fitted any more, the
-# noise of its rows averages out, and the weights are small besides. The peak is where the pool can *just* be memorised:
-# double descent, with the size of the pool in the place of the size of the model.
+# *through* it, noise and all. One such row spoils one direction of 20. Ten spoil ten. With more rows each is repeated
+# less and weighs less, and once they outnumber the dimensions they cannot all be fitted and their noise averages out.
+# Between the two lies a worst size, here at about half the dimensions: a pool that is still nearly memorised, and as
+# large as such a pool can be. It is kin to double descent, with the size of the pool in the place of the model's.
 #
 # ### Exercise 4: rows with weights
 # *difficulty 4/5, importance 4/5, 12 minutes.* Return the weights that minimise
