@@ -52,10 +52,10 @@ def fisher(network, x) -> list[torch.Tensor]:
     """Exact, example by example, by one vectorised call over examples and classes."""
     params = {name: p.detach() for name, p in network.named_parameters()}
 
-    def said(params, row, c):
-        return functional_call(network, params, (row[None],))[0].log_softmax(0)[c]
+    def said(params, row, chosen):
+        return functional_call(network, params, (row[None],))[0].log_softmax(0) @ chosen
 
-    slopes = vmap(vmap(grad(said), (None, None, 0)), (None, 0, None))(params, x, torch.arange(10))
+    slopes = vmap(vmap(grad(said), (None, None, 0)), (None, 0, None))(params, x, torch.eye(10))
     with torch.no_grad():
         p = network(x).softmax(1)
         return [torch.einsum("rc,rc...->...", p, s.square()) / len(x) for s in slopes.values()]
