@@ -8,13 +8,23 @@ from contextlib import contextmanager
 
 import jax
 
+from mini.engine import program
+
+PREPARE = {False: program.prepare,  # which asks for a level of its own
+           True: jax.jit(program.prepare.__wrapped__, static_argnames=("shape", "stacked"))}
+
 
 @contextmanager
 def hasty(wanted: bool = True):
     """Compile what is compiled within in haste, or as it is for users."""
     before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", wanted)
+    _set(wanted)
     try:
         yield
     finally:
-        jax.config.update("jax_disable_most_optimizations", before)
+        _set(before)
+
+
+def _set(wanted: bool) -> None:
+    jax.config.update("jax_disable_most_optimizations", wanted)
+    program.prepare = PREPARE[wanted]

@@ -117,6 +117,7 @@ def test_every_way_of_running_agrees(name, strategy, way, tmp_path):
 
 
 @cache
+@hasty()
 def by_hand(name):
     """The last point of a case's sweep with its last seed, in a plain loop of Python."""
     plan = EXPERIMENTS[name].plan()
