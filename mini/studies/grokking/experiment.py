@@ -55,7 +55,7 @@ class Grokking(Experiment):
     batch_size: int = static(0, "training pairs in a step, drawn with replacement; 0 for all", within="[0, inf)")
     spectrum: bool = static(True, "measure the inverse participation ratio of every neuron")
     progress_measures: bool = static(False, "measure restricted and excluded loss (MLP)")
-    table: bool = static(False, "keep the prediction for every pair")
+    table: bool = static(False, "keep the prediction for every pair, and every neuron's spectrum, along the way")
     pruning: bool = static(False, "at the end, prune neurons by rank (MLP)")
 
     ticks = 400
@@ -76,6 +76,7 @@ class Grokking(Experiment):
         "restricted_loss": Variable((), "1", "test loss of the part that depends on the answer alone"),
         "excluded_loss": Variable((), "1", "training loss without that part"),
         "prediction_table": Variable(("a", "b"), "residue", "answer to every pair"),
+        "spectrum": Variable(("neuron", "frequency"), "1", "share of a frequency in a neuron, mean over the matrices"),
         "spectrum_power": Variable(("matrix", "neuron", "frequency"), "1", "share of a frequency in a neuron"),
         "key_frequency": Variable(("neuron",), "1", "strongest frequency of a neuron"),
         "gini": Variable((), "1", "Gini coefficient of the power by frequency, summed over neurons"),
@@ -144,7 +145,8 @@ class Grokking(Experiment):
         if self.progress_measures:
             seen |= self.progress(logits, world)
         if self.table:
-            seen["prediction_table"] = answer.reshape(self.p, self.p)
+            seen |= {"prediction_table": answer.reshape(self.p, self.p),
+                     "spectrum": fourier.power(jnp.stack(self.vectors(state))).mean(0)}
         return seen
 
     @jax.jit  # dozens of small operations, each compiled for itself otherwise

@@ -61,17 +61,19 @@ def _accuracies(axes: Axes, seen: xr.Dataset) -> str:
 
 
 def _spectrum(axes: Axes, seen: xr.Dataset) -> str:
-    bins = np.linspace(0, 1, 26)
+    power = seen["spectrum"].values[-1]  # (neurons, frequencies)
+    order = np.argsort(power.argmax(1), kind="stable")
+    axes.imshow(power[order].T, aspect="auto", origin="lower", vmin=0, vmax=1, interpolation="nearest")
+    axes.grid(False)
     first, now = (ipr[np.isfinite(ipr)] for ipr in (seen["ipr"].values[0], seen["ipr"].values[-1]))
-    axes.hist(first, bins, histtype="step", color=plotting.BLACK, linestyle="--", label="untrained")
-    axes.hist(now, bins, color=plotting.GREEN, alpha=0.8, label="now")
-    axes.set(title="how pure a wave a neuron is", xlabel="inverse participation ratio", ylabel="neurons",
-             xticks=[0, 0.5, 1])
-    axes.locator_params(axis="y", nbins=4)
-    axes.legend()
+    purity = f", mean IPR {now.mean():.2f}" if now.size else ""
+    axes.set(title=f"spectra{purity}", xlabel="neuron, by its strongest frequency", ylabel="frequency")
+    axes.locator_params(axis="x", nbins=4)
     dead = seen.sizes["neuron"] - now.size
     mean = f"mean inverse participation ratio {now.mean():.2f}, was {first.mean():.2f}" if now.size else ""
-    return ", ".join(filter(None, [mean, f"{dead} neurons dead" if dead else ""]))
+    alive = power.sum(1) > 0.5
+    used = f"neurons use {len(np.unique(power[alive].argmax(1)))} of {power.shape[1] - 1} frequencies" if alive.any() else ""
+    return ", ".join(filter(None, [mean, used, f"{dead} neurons dead" if dead else ""]))
 
 
 def _table(axes: Axes, seen: xr.Dataset) -> str:
