@@ -8,8 +8,8 @@ OUT ?= out
 
 .PHONY: setup reproduce lab test bench ledger labs lock clean
 
-reproduce: setup  ## measure the headline claims, write out/report.html (ARGS=--all for every claim)
-	@$(BIN)/mini reproduce --out $(OUT) $(ARGS)
+reproduce: setup  ## measure the headline claims, write out/report.html (ARGS=--all for every claim, ARGS=grokking for one study)
+	@$(BIN)/mini reproduce $(ARGS) --out $(OUT)
 
 lab: setup  ## open the labs
 	@$(BIN)/mini lab
