@@ -1,0 +1,3 @@
+"""The claims about facts."""
+
+CLAIMS = ()

@@ -1,0 +1,3 @@
+"""The claims about recognition, recall and retention."""
+
+CLAIMS = ()

@@ -1,0 +1,3 @@
+"""The figures about facts."""
+
+FIGURES = ()

@@ -1,0 +1,3 @@
+"""The figures about recognition, recall and retention."""
+
+FIGURES = ()
