@@ -1,49 +1,16 @@
-"""Differentially private gradient descent as its accountant assumes it (Abadi and others 2016, algorithm 1).
+"""An epoch of private training of this study's classifier; what is general lies in `mini.privacy`.
 
-Every example is in a batch with probability q, independently of all others; its gradient is clipped, the
-sum gets Gaussian noise, and is divided by the expected batch size q n (never by the realised one).
-
-Shape letters: n examples, C places in a batch, P parameters.
+Shape letters: n examples.
 """
-
-import functools
-import math
 
 import jax
 import jax.numpy as jnp
 import optax
-import scipy.stats
-from optax.contrib import differentially_private_aggregate
 
 from mini.models import classifier
+from mini.privacy import aggregate, capacity, epsilon, poisson_batch
 
-ORDERS = (*range(2, 65), 80, 96, 128, 192, 256, 512, 1024)  # of Renyi divergence; whole ones, whose sums are finite
-OVERFLOW = 1e-9  # the chance that a batch has more members than places
-
-
-def capacity(n: int, q: float) -> int:
-    """Places that a Poisson batch needs, but for a chance of 1e-9; then the last of its members are left out.
-
-    >>> capacity(1000, 0.1), capacity(10, 0.99)
-    (162, 10)
-    """
-    return min(n, int(scipy.stats.binom.isf(OVERFLOW, n, q)) + 1)
-
-
-def poisson_batch(key: jax.Array, n: int, q, places: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Indices (C,) of the examples drawn, which places are taken, (C,) of 0 and 1, and how many found none."""
-    drawn = jax.random.bernoulli(key, q, (n,))
-    (chosen,) = jnp.nonzero(drawn, size=places, fill_value=0)
-    taken = (jnp.arange(places) < drawn.sum()).astype(jnp.float32)
-    return chosen, taken, jnp.maximum(drawn.sum() - places, 0)
-
-
-def aggregate(clip, noise, key: jax.Array, places: int, expected: float) -> optax.GradientTransformation:
-    """Per-example gradients (C, ...) to their clipped, noised sum over the expected batch size.
-
-    optax divides by the places of the batch; the factor after it puts the expected size in their stead.
-    """
-    return optax.chain(differentially_private_aggregate(clip, noise, key), optax.scale(places / expected))
+__all__ = ["aggregate", "capacity", "epoch", "epsilon", "poisson_batch", "steps_of"]
 
 
 def epoch(optimiser, params, memory, key: jax.Array, batch: int, places: int, x, y, weight):
@@ -73,24 +40,3 @@ def steps_of(n: int, batch: int) -> int:
 def _loss(params, x: jax.Array, y: jax.Array, weight: jax.Array) -> jax.Array:
     """Cross-entropy of one example."""
     return weight * optax.softmax_cross_entropy_with_integer_labels(classifier.logits(params, x[None])[0], y)
-
-
-@functools.lru_cache
-def epsilon(noise: float, q: float, steps: int, delta: float) -> float:
-    """The epsilon that so many steps spend at this delta, by Renyi accounting; infinite without noise.
-
-    The setting of Abadi and others 2016 (q = 0.01, noise 4, 10,000 steps, delta = 1e-5), for which they
-    report 1.26; the conversion has become tighter since:
-
-    >>> round(epsilon(4.0, 0.01, 10_000, 1e-5), 2)
-    1.04
-    """
-    import dp_accounting  # half a second, which only those who ask for privacy should wait
-    from dp_accounting import rdp
-
-    if noise <= 0:
-        return math.inf
-    if steps == 0:
-        return 0.0
-    event = dp_accounting.PoissonSampledDpEvent(q, dp_accounting.GaussianDpEvent(noise))
-    return float(rdp.RdpAccountant(ORDERS).compose(event, steps).get_epsilon(delta))
