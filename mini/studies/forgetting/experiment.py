@@ -43,9 +43,9 @@ class Forgetting(Experiment):
     """A small transformer studies sequences a few times, then reads on; recognition, recall and their fading."""
 
     exposures: int = traced(32, "times that each sequence is studied", within="[1, 1000000]")
-    study_ends: int = traced(1000, "step at which the last pass of studying ends", within="[1, inf)", unit="step")
+    study_ends: int = traced(1056, "step at which the last pass of studying ends", within="[1, inf)", unit="step")
     random_strings: bool = traced(False, "study strings of random tokens instead of sequences of the chain")
-    items: int = static(32, "sequences to study", within="[2, 4096]")
+    items: int = static(64, "sequences to study", within="[2, 4096]")
     batch_size: int = static(8, "sequences in a step; divides the items", within="[1, 4096]")
     length: int = static(24, "places of a sequence", within="[4, 1024]")
     vocabulary: int = static(64, "tokens", within="[2, 256]")
@@ -57,15 +57,15 @@ class Forgetting(Experiment):
     layers: int = static(2, "blocks", within="[1, 64]")
     heads: int = static(2, "heads of a block", within="[1, 64]")
     hidden_ratio: int = static(4, "hidden width of a block over its width; 0 for attention only", within="[0, 64]")
-    learning_rate: float = traced(0.003, "step length of AdamW while first reading", within="[0, inf)")
-    study_rate: float = traced(0.003, "while studying", within="[0, inf)")
-    retention_rate: float = traced(0.003, "while reading on", within="[0, inf)")
+    learning_rate: float = traced(0.005, "step length of AdamW while first reading", within="[0, inf)")
+    study_rate: float = traced(0.005, "while studying", within="[0, inf)")
+    retention_rate: float = traced(0.005, "while reading on", within="[0, inf)")
     fresh_optimiser: bool = traced(True, "each phase begins with an optimiser that remembers nothing")
     weight_decay: float = traced(0.0, "decoupled weight decay", within="[0, inf)")
     warm_up: int = traced(50, "steps in which the first rate rises", within="[0, inf)", unit="step")
 
     clock = "step"
-    ticks = 2000
+    ticks = 2056
     every = 50
     variables = {
         "exposed": Variable((), "1", "times that each sequence has been studied"),

@@ -1,3 +1,236 @@
-"""The claims about recognition, recall and retention."""
+"""The claims about recognition, recall and retention. Criteria are written from the published figures, before measuring."""
 
-CLAIMS = ()
+import numpy as np
+import xarray as xr
+
+from mini.claims import Claim, Published, everywhere, smallest
+from mini.measures import retention
+from mini.measures.curves import crossing
+from mini.plan import Plan
+from mini.studies.forgetting import settings
+
+NEAR_PERFECT = 0.9  # share of pairs recognised, or of tokens recalled; set here, the paper's word has no number
+COLLAPSE = 10  # steps of reading on over which the paper's recall collapses
+
+
+def untrained(plan: Plan) -> Plan:
+    """The sabotage: no training."""
+    return plan.replace(learning_rate=0.0, study_rate=0.0, retention_rate=0.0, items=8, stream=64, exposures=4,
+                        study_ends=4, ticks=16, every=(0, 1, 2, 4, 5, 6, 7, 9, 11, 14))
+
+
+def laptop(criterion, *plans: Plan) -> dict:
+    return everywhere({"laptop": plans}, criterion)
+
+
+# Pieces of a run.
+
+
+def studying(runs: xr.Dataset, name: str) -> tuple[np.ndarray, xr.DataArray]:
+    """Exposures (n,), and a quantity at each (seed, n, ...), from before studying to its end."""
+    part = runs.isel(step=np.flatnonzero(_during(runs)))
+    return part.exposed.isel(seed=0).values, part[name].transpose("seed", "step", ...)
+
+
+def _during(runs) -> np.ndarray:
+    """From the last tick before studying up to the end of it."""
+    exposed, since = runs.exposed.isel(seed=0).values, runs.since.isel(seed=0).values
+    there = (exposed > 0) & ~(since > 0)
+    there[max(np.flatnonzero(there)[0] - 1, 0)] = True
+    return there
+
+
+def reading_on(runs: xr.Dataset, name: str) -> tuple[np.ndarray, xr.DataArray]:
+    """Steps since the end of studying (n,), and a quantity at each (seed, n, ...)."""
+    part = runs.isel(step=np.flatnonzero(np.isfinite(runs.since.isel(seed=0).values)))
+    return part.since.isel(seed=0).values, part[name].transpose("seed", "step", ...)
+
+
+def recognised(runs: xr.Dataset) -> xr.Dataset:
+    """The runs with their area for independent foils, which are all that the claims speak of."""
+    return runs.assign(recognition=runs.area.sel(foil="independent", drop=True))
+
+
+def needed(runs: xr.Dataset, name: str) -> np.ndarray:
+    """Exposures (seed,) until a score is near perfect, between records by interpolation; twice the most if it never is.
+
+    Twice the most stands for "more than were tried" and is a lower bound, so that an upper criterion stays honest.
+    """
+    exposed, scores = studying(runs, name)
+    return np.array([_reached(exposed, row) for row in scores.values])
+
+
+def _reached(exposed: np.ndarray, scores: np.ndarray) -> float:
+    if scores[0] >= NEAR_PERFECT:
+        return float(exposed[0])
+    return crossing(exposed, scores, NEAR_PERFECT) if scores.max() >= NEAR_PERFECT else 2.0 * float(exposed[-1])
+
+
+def kept(runs: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Steps since studying (n,), and what is left of a score above its floor, as a share (seed, n).
+
+    The floor of recognition is one half, that of recall what the same model recalls of sequences that it never studied.
+    NaN in seeds where little was learned that could be lost.
+    """
+    since, scores = reading_on(runs, name)
+    floor = 0.5 if name == "recognition" else reading_on(runs, "unstudied_recall")[1].values
+    above = scores.values - floor
+    learned = scores.values[:, :1] >= (0.75 if name == "recognition" else 0.5)
+    return since, np.where(learned, above / np.where(learned, above[:, :1], 1.0), np.nan)
+
+
+def halved(runs: xr.Dataset, name: str) -> np.ndarray:
+    """Steps of reading on until half of a score above its floor is lost (seed,); the last step if it never is."""
+    since, left = kept(runs, name)
+    return np.array([np.nan if np.isnan(row).any() else
+                     float(np.expm1(crossing(np.log1p(since), row, 0.5))) if row.min() < 0.5 else since[-1] for row in left])
+
+
+def gain(runs: xr.Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Steps since studying (n,), and what studying saved on each item (seed, item, n), by difference in differences.
+
+        (L_i before - L_i now) - mean over independent foils of (F before - F now), in nats a token.
+    """
+    since, item = reading_on(runs, "item_loss")
+    foil = reading_on(runs, "foil_loss")[1].sel(foil="independent")
+    before = [studying(runs, name)[1].isel(step=0) for name in ("item_loss", "foil_loss")]
+    saved = before[0].values[:, None] - item.values
+    apart = before[1].sel(foil="independent").values[:, None] - foil.values
+    return since, (saved - apart.mean(-1, keepdims=True)).transpose(0, 2, 1)
+
+
+# Estimates.
+
+
+def before_recall(runs) -> np.ndarray:
+    """Exposures to recall over exposures to recognise."""
+    runs = recognised(runs)
+    first = needed(runs, "recognition")
+    return np.where(first > 0, needed(runs, "recall") / np.where(first > 0, first, 1.0), np.nan)
+
+
+def collapse(runs) -> np.ndarray:
+    """Share of recall above its floor that is lost over the first ten steps of reading on."""
+    since, left = kept(runs, "recall")
+    at = int(np.abs(since - COLLAPSE).argmin())
+    return 1 - left[:, at]
+
+
+def outlasts(runs) -> np.ndarray:
+    """Steps until half of recognition is lost, over those until half of recall is."""
+    runs = recognised(runs)
+    return halved(runs, "recognition") / halved(runs, "recall")
+
+
+def structure(runs) -> xr.DataArray:
+    """Sequences of the chain less random strings, mean over exposures: recognition, and recall; the smaller."""
+    runs = recognised(runs)
+    parts = [recognised(runs.sel(random_strings=kind)) for kind in (False, True)]
+    (_, chain), (_, strings) = (studying(part, "recognition") for part in parts)
+    (_, chain_recall), (_, strings_recall) = (studying(part, "recall") for part in parts)
+    return smallest(*((one - other).isel(step=slice(1, None)).mean("step")
+                      for one, other in ((chain, strings), (chain_recall, strings_recall))))
+
+
+def form(runs) -> np.ndarray:
+    """AICc of Wickelgren's law less that of the best other family without an asymptote, on the mean gain of each seed."""
+    since, saved = gain(runs)
+    found = []
+    for curve in saved.mean(1):
+        fits = {name: retention.fit(name, since, curve).aicc for name in retention.FAMILIES}
+        others = [value for name, value in fits.items() if name != "wickelgren" and np.isfinite(value)]
+        found.append(fits["wickelgren"] - min(others) if others else np.nan)
+    return np.array(found)
+
+
+def survivors(runs) -> np.ndarray:
+    """Of the items recalled near-perfectly at the end of studying, the share that still is after all reading on."""
+    _, items = reading_on(runs, "item_recall")
+    fine = items.values >= NEAR_PERFECT
+    learned = fine[:, 0].sum(1)
+    return np.where(learned > 0, (fine[:, 0] & fine[:, -1]).sum(1) / np.maximum(learned, 1), np.nan)
+
+
+# The same, in words.
+
+
+def needed_told(runs) -> str:
+    runs = recognised(runs)
+    return (f"{needed(runs, 'recognition').mean():.2g} exposures to recognise, {needed(runs, 'recall').mean():.2g} to recall "
+            f"(near foils: {needed(runs.assign(near=runs.area.sel(foil='near', drop=True)), 'near').mean():.2g})")
+
+
+def kept_told(runs) -> str:
+    runs = recognised(runs)
+    return "; ".join(f"half of {name} lost after {np.mean(halved(runs, name)):.3g} steps" for name in ("recall", "recognition"))
+
+
+def structure_told(runs) -> str:
+    parts = {kind: recognised(runs.sel(random_strings=kind)) for kind in (False, True)}
+    return "; ".join(f"{name} {np.mean(studying(parts[False], name)[1].values[:, 1:]):.3f} for the chain, "
+                     f"{np.mean(studying(parts[True], name)[1].values[:, 1:]):.3f} for strings"
+                     for name in ("recognition", "recall"))
+
+
+def form_told(runs) -> str:
+    since, saved = gain(runs)
+    ranked = [retention.compare(since, curve, tuple(retention.FAMILIES)) for curve in saved.mean(1)]
+    count: dict[str, int] = {}
+    for found in map(str, ranked):
+        count[found] = count.get(found, 0) + 1
+    return "best: " + ", ".join(f"{name} in {n} of {len(ranked)} seeds" for name, n in count.items())
+
+
+PAPER = "orhan2023"
+CLAIMS = (
+    Claim(
+        "forgetting/recognition-before-recall",
+        "Recognition comes long before recall: exposures until nine tenths of the tokens are recalled, over those until "
+        "nine tenths of pairs are recognised.",
+        Published("3 (near-perfect recall after 3 exposures, recognition after 1)", PAPER, "abstract"), "ratio",
+        laptop((3, None), settings.STUDY), before_recall, untrained, headline=True, seconds=15, beside=needed_told),
+    Claim(
+        "forgetting/exposures-to-recognise",
+        "One exposure is enough to recognise: exposures until a studied sequence is told from an unstudied one in nine "
+        "tenths of all pairs.",
+        Published("1, even for hard foils", PAPER, "abstract"), "exposures",
+        laptop((None, 1), settings.STUDY), lambda runs: needed(recognised(runs), "recognition"), untrained, seconds=15),
+    Claim(
+        "forgetting/exposures-to-recall",
+        "Three exposures are enough to recall: exposures until nine tenths of the second half are recalled from the first "
+        "(64 stands for more than 32).",
+        Published("3 for most models", PAPER, "abstract"), "exposures",
+        laptop((None, 3), settings.STUDY), lambda runs: needed(runs, "recall"), untrained, seconds=15),
+    Claim(
+        "forgetting/steep-then-slow",
+        "Recall collapses at first, then declines slowly: share of it that is lost over the first 10 of 2000 steps of "
+        "reading on.",
+        Published("a collapse over the first 10 of 100,000 steps, then a slow decline; no figure, bound set here before "
+                  "measuring", PAPER, "abstract"), "1",
+        laptop((0.5, None), settings.STUDY), collapse, untrained, headline=True, seconds=15),
+    Claim(
+        "forgetting/recognition-outlasts-recall",
+        "Recognition outlasts recall: steps until half of it is lost, over those until half of recall is.",
+        Published("recognition is far more robust; no figure, bound set here before measuring", PAPER, "abstract"), "ratio",
+        laptop((10, None), settings.STUDY), outlasts, untrained, headline=True, seconds=15, beside=kept_told),
+    Claim(
+        "forgetting/structure-helps",
+        "Sequences with structure are both recognised and recalled better than random strings (mean over 1 to 32 "
+        "exposures, the smaller advantage).",
+        Published("real sentences better than random words; no figure", PAPER, "abstract"), "margin",
+        laptop((0, None), settings.STRINGS), structure, untrained, seconds=20, beside=structure_told),
+    Claim(
+        "forgetting/retention-form",
+        "What studying saved fades by Wickelgren's law m (1 + h t)^-b rather than by an exponential, power, logarithm or "
+        "hyperbola (AICc less that of the best other; beyond 2 is no tie).",
+        Published("recognition by people follows m (1 + h t)^-b; no figure for the comparison, a tie is 2 units of AICc",
+                  "wickelgren1974", "main result (secondary)"), "AICc",
+        laptop((None, -retention.TIE), settings.STUDY), form, untrained, seconds=15, beside=form_told),
+    Claim(
+        "forgetting/permastore",
+        "Some items are never forgotten: of those recalled near-perfectly after studying, the share that still is after "
+        "2000 steps of reading on.",
+        Published("some items near-perfect after 100,000 steps; no figure, bound of 1 in 100 set here before measuring",
+                  PAPER, "abstract"), "1",
+        laptop((0.01, None), settings.STUDY), survivors, untrained, seconds=15),
+)

@@ -1,0 +1,31 @@
+"""The runs that claims and figures about recognition and recall share, in the laptop preset.
+
+The published setting (models of 0.1 to 13 billion weights, 600 sentences, 100,000 steps of reading on) is not within
+reach here. One compilation serves all of them: the number of exposures and the kind of strings are traced.
+"""
+
+from mini.plan import Plan
+from mini.studies.forgetting.experiment import Forgetting
+
+PASSES = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32)
+SINCE = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000)
+
+
+def probes(point: Forgetting, last: int = SINCE[-1]) -> tuple[int, ...]:
+    """Ticks after each of `PASSES`, and log-spaced after the last one.
+
+    >>> probes(Forgetting(items=8, exposures=2, study_ends=10), 3)
+    (8, 9, 10, 11, 12, 13)
+    """
+    studying = (point.study_begins + n * point.passing for n in PASSES if n <= point.exposures)
+    return (*studying, *(point.study_ends + n for n in SINCE if n <= last))
+
+
+def plan(point: Forgetting, last: int = SINCE[-1], **more) -> Plan:
+    """Study, and reading on for `last` steps, looked at where it counts."""
+    return Plan(point, point.study_ends + last, probes(point, last), **more)
+
+
+STUDY = plan(Forgetting())
+STRINGS = plan(Forgetting(), 100, sweep={"random_strings": (False, True)})
+EXPOSURES = plan(Forgetting(), sweep={"exposures": (1, 4, 16, 32)})
