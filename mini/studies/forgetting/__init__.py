@@ -1,5 +1,6 @@
 """Forgetting: what a small language model recognises, recalls and knows, and how each of them fades."""
 
 from mini.studies.forgetting.experiment import Forgetting
+from mini.studies.forgetting.facts import Facts
 
-EXPERIMENTS = {"forgetting": Forgetting}
+EXPERIMENTS = {"forgetting": Forgetting, "facts": Facts}
