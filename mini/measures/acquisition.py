@@ -128,7 +128,8 @@ def decay(delay, left) -> Decay:
     residual = np.sum((left - start - slope * np.log10(delay)) ** 2)
     with np.errstate(over="ignore"):
         threshold = np.float64(10.0) ** (-start / slope) if slope < 0 else np.inf
-    return Decay(float(-slope), float(start), float(1 - residual / spread) if spread > 0 else np.nan, float(threshold), censored)
+    r2 = float(1 - residual / spread) if spread > 0 else np.nan
+    return Decay(float(-slope), float(start), r2, float(threshold), censored)
 
 
 def kept(values, factor: float = 1.5) -> np.ndarray:

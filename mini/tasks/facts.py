@@ -20,9 +20,12 @@ import jax.numpy as jnp
 from mini.errors import wrong
 
 SENTENCE = 5  # tokens
-FIRST = ("Ada Ben Cai Dov Eva Fay Gil Hal Ida Jan Kit Leo Mia Ned Ora Pia Quin Ray Sue Tom Una Val Wim Zoe").split()
-LAST = ("Ash Bay Cole Dale Elm Fox Gray Hill Ivy Jay Kerr Lake Moor Nash Oak Pike Quick Reed Stone Tarn Underhill Vale "
-        "Wood York").split()
+FIRST = (
+    "Ada", "Ben", "Cai", "Dov", "Eva", "Fay", "Gil", "Hal", "Ida", "Jan", "Kit", "Leo", "Mia", "Ned", "Ora", "Pia",
+    "Quin", "Ray", "Sue", "Tom", "Una", "Val", "Wim", "Zoe")
+LAST = (
+    "Ash", "Bay", "Cole", "Dale", "Elm", "Fox", "Gray", "Hill", "Ivy", "Jay", "Kerr", "Lake", "Moor", "Nash", "Oak",
+    "Pike", "Quick", "Reed", "Stone", "Tarn", "Underhill", "Vale", "Wood", "York")
 RELATIONS = {  # name of the relation, its values' noun, and the two words of each template
     "employer": ("firm", "works for, earns from, hired by, reports to, employs at, serves under"),
     "birthplace": ("village", "born in, comes from, raised at, native of, cradle in, christened at"),
@@ -188,7 +191,7 @@ def words(lexicon: Lexicon, tokens) -> str:
     >>> words(Lexicon(), sentences(Lexicon(), folk, 0, 0, jnp.array(1)))
     'earns Ada Bay from firm-4'
     """
-    relations = [name for name in RELATIONS if name != "town"][: lexicon.attributes] + ["town"]
+    relations = [*list(RELATIONS)[: lexicon.attributes], "town"]
     named = [*FIRST[: lexicon.names], *LAST[: lexicon.names], "Company"]
     for name in relations:
         named += [word for pair in RELATIONS[name][1].split(", ")[: lexicon.templates] for word in pair.split()]

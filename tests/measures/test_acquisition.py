@@ -24,7 +24,7 @@ def test_steps_are_those_of_a_loop():
             window = {int(t): curve[index][j] for j, t in enumerate(TICKS) if start < t <= end}
             best = max(window, key=window.get)
             assert found.tick[index][i] == best and found.peak[index][i] == window[best]
-            assert found.effectivity[index][i] == pytest.approx(window[best] - curve[index][TICKS == start][0])
+            assert found.effectivity[index][i] == pytest.approx(window[best] - curve[index][list(TICKS).index(start)])
     np.testing.assert_allclose(found.lost[..., 0], found.peak[..., 0] - curve[..., TICKS == 100][..., 0])
 
 

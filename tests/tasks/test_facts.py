@@ -15,7 +15,7 @@ FOLK = facts.people(jax.random.key(0), LEXICON, 20)
 
 def understood(tokens):
     """(first, last, relation, template, value) of a sentence: each token says what it is by its number."""
-    kinds = [t for t in map(int, tokens)]
+    kinds = list(map(int, tokens))
     first, last = (next(t for t in kinds if low <= t < high) for low, high in ((0, 6), (6, 12)))
     words = [t - LEXICON.word for t in kinds if LEXICON.word <= t < LEXICON.value]
     assert words[1] == words[0] + 1 and words[0] % 2 == 0

@@ -105,7 +105,9 @@ class Facts(Experiment):
         super().check()
         language.check(self._architecture())
         new = self.people * len(self.groups)
-        facts.check(self._lexicon(), self.background)
+        facts.check(self._lexicon(), 0)
+        if self.stream < self.batch_size:
+            raise wrong("stream", self.stream, f"at least {self.batch_size}, the sequences of one step")
         if self.background + new > self.names**2:
             raise wrong("people", self.people, f"fewer: {self.background} of the background and {new} new ones need as many "
                                                f"names, and {self.names} first and as many last make {self.names**2}")
@@ -120,7 +122,7 @@ class Facts(Experiment):
         if self.batch_size < rows:
             raise wrong("batch_size", self.batch_size, f"at least {rows}, the passages of one injection")
         if self.late_batch and not rows <= self.late_batch <= self.batch_size:
-            raise wrong("late_batch", self.late_batch, f"0, or from {rows}, the passages of one injection, to {self.batch_size}")
+            raise wrong("late_batch", self.late_batch, f"0, or {rows} to {self.batch_size}: an injection has {rows} passages")
         times = self.schedule(np)
         if times[0] < 0:
             raise wrong("last", self.last, f"at least {round(self.last - times[0])}: {self.exposures} injections, "
