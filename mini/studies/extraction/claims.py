@@ -1,0 +1,231 @@
+"""The claims of this study. Criteria are written from the published figures, or set here before measuring.
+
+Windows are judged from the longest prefix, 32 bytes, unless said; an average over copies is one over 1, 4, 16, 64 and 256,
+as published averages are over groups of passages by their number of copies.
+"""
+
+import numpy as np
+import xarray as xr
+
+from mini.claims import Claim, Published, everywhere, smallest
+from mini.measures.curves import last
+from mini.measures.extraction import overlap
+from mini.plan import Plan
+from mini.studies.extraction import settings
+from mini.studies.extraction.items import CONTEXTS, COPIES
+
+LONGEST = max(CONTEXTS)
+CEILING = np.log2(COPIES[-1])  # doublings of the copies
+
+
+def untrained(plan: Plan) -> Plan:
+    """The sabotage: no training; and few items, few references and a short stream, since nothing depends on them."""
+    if "width" in plan.sweep:
+        plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
+    return plan.replace(learning_rate=0.0, windows=1, references=31, steps=200, ticks=2, every=2)
+
+
+def laptop(criterion, *plans: Plan) -> dict:
+    return everywhere({"laptop": plans}, criterion)
+
+
+def windows(runs: xr.Dataset, context: int = LONGEST) -> xr.DataArray:
+    """Share of the windows given up at the end, by (…, copies)."""
+    return last(runs.extracted).sel(context=context, drop=True).mean(("category", "window"))
+
+
+def secrets(runs: xr.Dataset) -> xr.DataArray:
+    """Share of the canaries given up at the end, by (…, copies)."""
+    return last(runs.canary_extracted).mean("canary")
+
+
+def over_copies(share: xr.DataArray) -> xr.DataArray:
+    """The mean over the numbers of copies but none."""
+    return share.sel(copies=list(COPIES[1:])).mean("copies")
+
+
+def growth(runs) -> xr.DataArray:
+    share = windows(runs)
+    return share.sel(copies=256) - share.sel(copies=1)
+
+
+def reached(curve: np.ndarray, level: float) -> float:
+    """Doublings of the copies at which a curve over 1, 4, 16, 64, 256 copies first reaches a level; 8 where it does not.
+
+    >>> reached(np.array([0.0, 0.0, 0.0, 1.0, 1.0]), 0.5), reached(np.zeros(5), 0.5), reached(np.ones(5), 0.5)
+    (5.0, 8.0, 0.0)
+    """
+    x, above = np.log2(COPIES[1:]), np.flatnonzero(curve >= level)
+    if not above.size:
+        return float(CEILING)
+    i = above[0]
+    if i == 0:
+        return float(x[0])
+    return float(x[i - 1] + (level - curve[i - 1]) * (x[i] - x[i - 1]) / (curve[i] - curve[i - 1]))
+
+
+def lead(runs) -> np.ndarray:
+    """Doublings between the copies at which exposure reaches half of what ranks can show, and greedy extraction one half."""
+    half = np.log2(runs.sizes["reference"] + 1) / 2
+    exposed = last(runs.exposure_by_rank).mean("canary").sel(copies=list(COPIES[1:])).transpose("seed", "copies")
+    given = secrets(runs).sel(copies=list(COPIES[1:])).transpose("seed", "copies")
+    return np.array([reached(g, 0.5) - reached(e, half) for e, g in zip(exposed.values, given.values)])
+
+
+def slope(planted, sizes) -> np.ndarray:
+    """Rise of the share of windows given up, for each factor of ten in weights, by least squares."""
+    share = [over_copies(windows(sizes)).transpose("seed", "width").values, over_copies(windows(planted)).values[:, None]]
+    weights = [*sizes.parameters.mean("seed").values, float(planted.parameters.mean())]
+    return np.array([np.polyfit(np.log10(weights), row, 1)[0] for row in np.concatenate(share, 1)])
+
+
+def by_context(runs) -> xr.DataArray:
+    """Rise of the share of windows given up from the shortest to the longest prefix, for each factor of ten."""
+    gap = over_copies(windows(runs)) - over_copies(windows(runs, min(CONTEXTS)))
+    return gap / np.log10(LONGEST / min(CONTEXTS))
+
+
+def by_category(planted, control) -> xr.DataArray:
+    """Share of the windows given up beyond what the control gives up of the same, (seed, category)."""
+    share = [last(runs.extracted).sel(context=LONGEST, drop=True).mean("window") for runs in (planted, control)]
+    return over_copies(share[0] - share[1]).transpose("seed", "category")
+
+
+def carriers(planted, control) -> xr.DataArray:
+    share = by_category(planted, control)
+    return share.sel(category="data", drop=True) - share.sel(category=["code", "documentation"]).max("category")
+
+
+def given_up(runs, window: str = "extracted", canary: str = "canary_extracted") -> np.ndarray:
+    """Which items are given up at the end, windows and canaries of 1 copy or more: (seed, item) Boolean."""
+    parts = [runs[window], runs[canary]]
+    parts = [last(x) if "step" in x.dims else x for x in parts]
+    parts = [x.sel(context=LONGEST, drop=True) if "context" in x.dims else x for x in parts]
+    flat = [x.sel(copies=list(COPIES[1:])).transpose("seed", "copies", ...).values for x in parts]
+    return np.concatenate([x.reshape(len(x), -1) for x in flat], 1) > 0
+
+
+def sets(planted, twin, gru) -> dict[str, np.ndarray]:
+    """What each architecture gives up, (seed, item)."""
+    return {"transformer": given_up(planted), "transformer, other first weights": given_up(twin), "GRU": given_up(gru),
+            "n-gram": given_up(twin, "rival_extracted", "rival_canary_extracted")}
+
+
+def apart(planted, twin, gru) -> np.ndarray:
+    """Overlap of two transformers that differ in their first weights, less that with the nearest other architecture."""
+    first, second, *others = sets(planted, twin, gru).values()
+    return np.array([overlap(first[i], second[i]) - max(overlap(first[i], other[i]) for other in others)
+                     for i in range(len(first))])
+
+
+def deduplicated(planted, single, control) -> xr.DataArray:
+    """At 256 copies: half or more comes out, and with duplicates removed no more than 0.05 beyond the control."""
+    whole, once, never = (windows(runs).sel(copies=256) for runs in (planted, single, control))
+    return smallest(whole - once - 0.5, 0.05 - (once - never))
+
+
+def controlled(planted, control) -> xr.DataArray:
+    """The control gives up a twentieth of the windows at most, and none of the canaries; the planted model half at 256."""
+    everything = windows(control).mean("copies")
+    return smallest(0.05 - everything, 0.05 - secrets(control).mean("copies"),
+                    windows(planted).sel(copies=256) - everything - 0.5)
+
+
+# What the published figures give, as measured here, beside an estimate.
+
+
+def listed(share: xr.DataArray) -> str:
+    return ", ".join(f"{float(v):.2f} at {int(c)}" for c, v in zip(share.copies, share.mean("seed")))
+
+
+def read(runs) -> str:
+    return f"corpus {int(runs.corpus.values.flat[0]):012x} of this Python's library"
+
+
+def copies_told(runs) -> str:
+    return f"windows {listed(windows(runs))} copies; canaries {listed(secrets(runs))}; {read(runs)}"
+
+
+def exposure_told(runs) -> str:
+    bits = last(runs.exposure_by_rank).mean("canary")
+    return f"exposure by rank, in bits, {listed(bits)} copies; canaries extracted {listed(secrets(runs))}"
+
+
+def categories_told(planted, control) -> str:
+    return ", ".join(f"{c} {float(v):.2f}" for c, v in zip(planted.category.values, by_category(planted, control).mean("seed")))
+
+
+def apart_told(planted, twin, gru) -> str:
+    (_, first), *others = sets(planted, twin, gru).items()
+    shares = [np.nanmean([overlap(a, b) for a, b in zip(first, other)]) if other.any() else np.nan for _, other in others]
+    return "overlap of the transformer with " + ", ".join(f"{name} {share:.2f}" for (name, _), share in zip(others, shares))
+
+
+def defence_told(planted, single, control) -> str:
+    return ", ".join(f"{name} {float(windows(runs).sel(copies=256).mean()):.2f}" for name, runs in (
+        ("planted 256 times", planted), ("once", single), ("never", control)))
+
+
+def control_told(planted, control) -> str:
+    return (f"control: windows {float(windows(control).mean()):.3f}, canaries {float(secrets(control).mean()):.3f}; "
+            f"planted 256 times: windows {float(windows(planted).sel(copies=256).mean()):.2f}")
+
+
+CLAIMS = (
+    Claim(
+        "extraction/grows-with-copies",
+        "The more often a passage was read, the sooner it comes out: share of passages of source given up whole at 256 "
+        "copies, less that at 1.",
+        Published("log-linear in the number of copies; no figure for its slope at hand, bound set here before measuring",
+                  "carlini2023", "abstract (secondary)"), "1",
+        laptop((0.5, None), settings.PLANTED), growth, untrained, headline=True, seconds=25, beside=copies_told),
+    Claim(
+        "extraction/exposure-precedes-extraction",
+        "A secret is exposed long before it can be extracted: doublings of the copies between exposure of half of what "
+        "ranks can show and greedy extraction of one half.",
+        Published("unintended memorisation sets in early; no figure, bound (a factor of four) set here before measuring",
+                  "carlini2019", "abstract (secondary)"), "doublings of the copies",
+        laptop((2, None), settings.PLANTED), lead, untrained, headline=True, seconds=25, beside=exposure_told),
+    Claim(
+        "extraction/control",
+        "A model that never saw them says a twentieth of the passages and of the secrets at most; one that did says half "
+        "of the passages planted 256 times.",
+        Published("a model never trained on the text is the control; no figure at hand, bounds set here before measuring",
+                  "carlini2023", "secondary"), "margin",
+        laptop((0, None), settings.PLANTED, settings.CONTROL), controlled, untrained, headline=True, seconds=45,
+        beside=control_told),
+    Claim(
+        "extraction/grows-with-size",
+        "Larger models give up more: rise of the share of passages given up for each factor of ten in weights, at least "
+        "half of the published one.",
+        Published("19 points for each factor of ten in size", "carlini2023", "secondary"), "1",
+        laptop((0.095, None), settings.PLANTED, settings.SIZES), slope, untrained, seconds=80),
+    Claim(
+        "extraction/grows-with-context",
+        "A longer prompt gets more out: rise of the share of passages given up for each factor of ten in the prefix, at "
+        "least half of the published one.",
+        Published("33% with 50 tokens of context, 65% with 450: 34 points for each factor of ten", "carlini2023", "secondary"),
+        "1", laptop((0.17, None), settings.PLANTED), by_context, untrained, seconds=25),
+    Claim(
+        "extraction/data-carriers",
+        "Data carriers (tables, encodings) are given up more than code or documentation, at equal length and equal copies "
+        "and beyond what a control says: the gap to the larger of the two.",
+        Published("memorised more than logic or documentation; no figure, bound set here before measuring", "alkaswan2024",
+                  "abstract (secondary)"), "1",
+        laptop((0.05, None), settings.PLANTED, settings.CONTROL), carriers, untrained, seconds=45, beside=categories_told),
+    Claim(
+        "extraction/architectures-differ",
+        "Different architectures give up different items: overlap of two transformers that differ in their first weights, "
+        "less that with the nearest other architecture (GRU, n-gram).",
+        Published("different architectures memorise different samples; no figure, bound set here before measuring",
+                  "alkaswan2024", "abstract (secondary)"), "Jaccard's overlap",
+        laptop((0.05, None), settings.PLANTED, settings.TWIN, settings.GRU), apart, untrained, seconds=80, beside=apart_told),
+    Claim(
+        "extraction/deduplication",
+        "Removing duplicates is a defence: of the passages planted 256 times half no longer come out, and those planted "
+        "once instead come out no more than 0.05 beyond a control.",
+        Published("10 copies are generated about 1000 times more often than 1; bounds set here before measuring",
+                  "kandpal2022", "abstract (secondary)"), "margin",
+        laptop((0, None), settings.PLANTED, settings.DEDUPLICATED, settings.CONTROL), deduplicated, untrained, seconds=65,
+        beside=defence_told),
+)
