@@ -10,14 +10,17 @@ each but the logarithmic also above an asymptote, c + (m - c) f(t) / m. Time is 
     AICc = n log(RSS / n) + 2 k + 2 k (k + 1) / (n - k - 1),   k = parameters + 1
 
 (Hurvich and Tsai 1989). A curve averaged over learners or items may have a family that none of them has
-(Anderson and Tweney 1997). Shape letters: n points.
+(Anderson and Tweney 1997). How sure a curve is comes from drawing learners and items again, never the points of one
+curve, whose errors hang together. Shape letters: n points, S seeds (learners), I items, R resamples, G times asked for.
 """
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import least_squares
+from scipy.optimize import brentq, least_squares
+
+from mini.errors import UsageError
 
 TIE = 2.0  # units of AICc within which two models cannot be told apart (Burnham and Anderson 2002, section 2.6)
 EXACT = 1e-10  # mean squared residual at which a curve is taken to run through its points
@@ -79,12 +82,13 @@ def curve(model: str, t, values: Sequence[float]) -> np.ndarray:
     return c + (m - c) * FAMILIES[name].shape(np.asarray(t, float), *rest)
 
 
-def fit(model: str, t, y, sigma=None) -> Fit:
+def fit(model: str, t, y, sigma=None, start: Sequence[float] | None = None) -> Fit:
     """Fit one model by least squares.
 
     Args:
       t: (n,) times from 0 on. y: (n,) scores; pairs with a missing score are left out.
       sigma: (n,) standard errors by which residuals are weighted, if known.
+      start: parameters to begin from, where good ones are known; several starts are tried without.
 
     Returns:
       the fit; with a reason and no numbers where points are too few, a time is below 0, or nothing varies.
@@ -104,14 +108,14 @@ def fit(model: str, t, y, sigma=None) -> Fit:
     k, n = len(names) + 1, len(y)
     if reason := _refused(t, y, k):
         return Fit(model, {}, np.nan, np.nan, np.nan, reason=reason)
-    best, low, high = _search(model, t, y, weight / weight.mean())
+    best, low, high = _search(model, t, y, weight / weight.mean(), start)
     values = best.x
     residuals = y - curve(model, t, values)
     rss = float(2 * best.cost)
     spread = float((weight / weight.mean() * (y - np.average(y, weights=weight**2))) ** 2 @ np.ones(n))
     aicc = n * np.log(max(rss / n, EXACT)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
     return Fit(model, dict(zip(names, map(float, values))), rss, 1 - rss / spread, float(aicc),
-               tuple(map(float, residuals)), _flags(best, low, high, names, rss / n))
+               tuple(map(float, residuals)), _flags(best, low, high, names, rss / n) + _degenerate(model, values, t))
 
 
 def _refused(t, y, k) -> str:
@@ -125,15 +129,16 @@ def _refused(t, y, k) -> str:
     return "the scores do not vary" if np.ptp(y) < 1e-9 else ""
 
 
-def _search(model, t, y, weight):
-    """The best of several starts, with the bounds it was held to."""
+def _search(model, t, y, weight, known=None):
+    """The best of several starts, or of one that is known, with the bounds it was held to."""
     name, _, asymptote = model.partition(" + ")
     span = max(1.0, float(np.abs(y).max()))
     low = [0.0, *[0.0] * len(FAMILIES[name].names), *([0.0] if asymptote else [])]
     high = [2 * span, *[LIMIT] * len(FAMILIES[name].names), *([span] if asymptote else [])]
     found = []
-    for start in FAMILIES[name].starts:
-        first = [np.clip(y.max(), 1e-3, span), *start, *([max(0.5 * y.min(), 1e-3)] if asymptote else [])]
+    firsts = [[np.clip(y.max(), 1e-3, span), *start, *([max(0.5 * y.min(), 1e-3)] if asymptote else [])]
+              for start in FAMILIES[name].starts]
+    for first in firsts if known is None else [known]:
         found.append(least_squares(lambda v: weight * (curve(model, t, v) - y), np.clip(first, low, high),
                                    bounds=(low, high), x_scale=np.maximum(np.abs(first), 1e-2), max_nfev=400))
     return min(found, key=lambda f: f.cost), np.array(low), np.array(high)
@@ -151,6 +156,41 @@ def _flags(best, low, high, names, mean_square) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def _degenerate(model, values, t) -> tuple[str, ...]:
+    """Whether Wickelgren's law is here one of its own limits, which have a parameter less."""
+    if not model.startswith("wickelgren"):
+        return ()
+    _, h, b, *_ = values
+    if b > 100:
+        return ("falls as an exponential: h and b cannot be told apart, only their product",)
+    soon = t[t > 0].min()
+    return ("falls as a power of t alone: m and h cannot be told apart",) if h * soon > 100 else ()
+
+
+def half_life(found: Fit) -> float:
+    """The time at which a fitted curve is down to half of its start; infinite where it never is, NaN without a fit.
+
+    >>> t = np.arange(8.0)
+    >>> round(half_life(fit("exponential", t, 0.9 * np.exp(-0.1 * t))), 3)  # log 2 / 0.1
+    6.931
+    >>> half_life(fit("exponential + asymptote", t, 0.3 * np.exp(-t) + 0.6))
+    inf
+    """
+    if found.reason:
+        return float("nan")
+    values = tuple(found.parameters.values())
+
+    def above(t):
+        return float(curve(found.model, t, values)) - values[0] / 2
+
+    late = 1.0
+    while above(late) > 0:
+        late *= 4
+        if late > 1e12:
+            return float("inf")
+    return float(brentq(above, 0.0, late)) if values[0] > 0 else float("nan")
+
+
 class Comparison(NamedTuple):
     """Fits from the best to the worst, those without numbers last."""
 
@@ -159,6 +199,12 @@ class Comparison(NamedTuple):
 
     def of(self, model: str) -> Fit:
         return next(f for f in self.fits if f.model == model)
+
+    def weights(self) -> dict[str, float]:
+        """Akaike weights exp(-d / 2) over their sum, d the AICc above the best; of the models that have one."""
+        aicc = {f.model: f.aicc for f in self.fits if not f.reason}
+        raw = {model: float(np.exp(-(value - min(aicc.values())) / 2)) for model, value in aicc.items()}
+        return {model: value / sum(raw.values()) for model, value in raw.items()}
 
     def __str__(self) -> str:
         if not self.tied:
@@ -188,3 +234,56 @@ def preference(t, y, one: str, other: str) -> float:
     True
     """
     return fit(one, t, y).aicc - fit(other, t, y).aicc
+
+
+class Bootstrap(NamedTuple):
+    """What drawing learners and items again makes of each model's fit; 95% intervals between percentiles."""
+
+    best: dict[str, float]  # share of resamples in which a model is within `TIE` of the best; ties count for each
+    half_life: dict[str, tuple[float, float]]  # infinite where the curve never falls to half
+    band: dict[str, np.ndarray]  # (2, G) of the curve at the times asked for
+    resamples: int
+
+
+def bootstrap(t, scores, models: Sequence[str] = MODELS, at=None, resamples: int = 200, seed: int = 0) -> Bootstrap:
+    """Fit again to means over learners and items drawn with replacement.
+
+    Args:
+      t: (n,) times. scores: (S, I, n), or (I, n) of one learner. at: (G,) times of the band, by default t.
+
+    Raises:
+      UsageError: scores of other shapes, or a single item of a single learner, of which nothing can be drawn again.
+
+    >>> t = np.arange(8.0)
+    >>> items = np.random.default_rng(0).uniform(0.5, 1, (30, 1)) * np.exp(-0.3 * t)
+    >>> low, high = bootstrap(t, items, ("exponential", "power"), resamples=40).half_life["exponential"]
+    >>> bool(low <= np.log(2) / 0.3 + 1e-3 and high >= np.log(2) / 0.3 - 1e-3)
+    True
+    """
+    t, scores = np.asarray(t, float), np.asarray(scores, float)
+    scores = scores[None] if scores.ndim == 2 else scores
+    if scores.ndim != 3 or scores.shape[2] != len(t) or scores.shape[0] * scores.shape[1] < 2:
+        raise UsageError(f"scores: got shape {scores.shape} for {len(t)} times, takes (learners, items, times), at least "
+                         "two learners or items")
+    at, rng = t if at is None else np.asarray(at, float), np.random.default_rng(seed)
+    whole = {model: fit(model, t, scores.mean((0, 1))) for model in models}
+    drawn = []
+    for _ in range(resamples):
+        learners = rng.integers(0, len(scores), len(scores))
+        mean = np.mean([scores[i][rng.integers(0, scores.shape[1], scores.shape[1])].mean(0) for i in learners], 0)
+        drawn.append({model: fit(model, t, mean, start=tuple(found.parameters.values()))
+                      for model, found in whole.items() if not found.reason})
+    return _summary(models, drawn, at)
+
+
+def _summary(models, drawn, at) -> Bootstrap:
+    kept = {model: [d[model] for d in drawn if model in d and not d[model].reason] for model in models}
+    least = [min((f.aicc for f in d.values() if not f.reason), default=np.nan) for d in drawn]
+    best = {model: float(np.mean([model in d and not d[model].reason and d[model].aicc <= low + TIE
+                                  for d, low in zip(drawn, least)])) for model in models}
+    ends = [2.5, 97.5]
+    lives = {model: tuple(np.percentile([half_life(f) for f in fits], ends, method="nearest").tolist()) if fits
+             else (np.nan, np.nan) for model, fits in kept.items()}
+    bands = {model: np.percentile([curve(model, at, tuple(f.parameters.values())) for f in fits], ends, axis=0)
+             if fits else np.full((2, len(at)), np.nan) for model, fits in kept.items()}
+    return Bootstrap(best, lives, bands, len(drawn))
