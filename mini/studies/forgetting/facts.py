@@ -36,7 +36,7 @@ class World(NamedTuple):
     stream: jax.Array  # (N, T) uint8, the background in order
     passages: jax.Array  # (EXPOSURES, rows, 5 A) uint8, of the groups that are told of
     ticks: jax.Array  # (EXPOSURES,) steps of the injections; those never made are negative
-    probes: jax.Array  # (G, P, 2 A + 1, 5) memorisation, semantic, compositional
+    probes: jax.Array  # (G, P, 3 A, 5) memorisation, semantic, compositional
     asked: jax.Array  # (ASKED, 5) of the background
 
 
@@ -167,7 +167,7 @@ class Facts(Experiment):
         probes = world.probes.reshape(-1, SENTENCE)
         asked = jnp.concatenate([probes, world.asked])
         said = -language.losses(self._architecture(), state.params, asked)[:, -1]
-        of_new = said[: len(probes)].reshape(*world.probes.shape[:2], -1)  # (G, P, 2 A + 1)
+        of_new = said[: len(probes)].reshape(*world.probes.shape[:2], -1)  # (G, P, 3 A)
         parts = jnp.split(of_new, [self.attributes, 2 * self.attributes], 2)
         return {"log_prob": jnp.stack([part.mean(2) for part in parts], 2),
                 "background_log_prob": said[len(probes):].mean()}
@@ -201,8 +201,8 @@ class Facts(Experiment):
         shape = (len(who), self.attributes)
         each, relation = jnp.broadcast_to(who[:, None], shape), jnp.broadcast_to(jnp.arange(self.attributes)[None], shape)
         asked = [facts.sentences(lexicon, folk, each, relation, order[:, :, i]) for i in (0, -1)]
-        town = jnp.full((len(who), 1), self.attributes)
-        asked.append(facts.sentences(lexicon, folk, who[:, None], town, order[:, :1, 0]))
+        of_town = order[:, 0, jnp.arange(self.attributes) % self.templates]  # as many probes of each kind, as in the paper
+        asked.append(facts.sentences(lexicon, folk, each, jnp.full(shape, self.attributes), of_town))
         return jnp.concatenate(asked, 1).reshape(len(self.groups), self.people, -1, SENTENCE)
 
     def _asked(self, key, lexicon, folk) -> jax.Array:

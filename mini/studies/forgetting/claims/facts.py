@@ -155,7 +155,7 @@ def gap_told(runs) -> str:
 
 
 def fade_told(runs) -> str:
-    ends = [np.nanmean([retainability(runs, g, p)[1][:, -1] for p in ASKED]) for g in TOLD]
+    ends = [np.mean([retainability(runs, g, p)[1][:, -1] for p in ASKED]) for g in TOLD]
     return (f"decay constant {several([mean(runs, decays, (g,)) for g in TOLD])}, left at the end {several(ends)} "
             "(duplicate / paraphrase)")
 
