@@ -14,12 +14,16 @@ os.environ["MINI_CACHE"] = CACHE
 os.environ["MPLBACKEND"] = "agg"
 os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(COMPILED, "xla")  # what one process compiles serves the next
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
-DEVICES = "--xla_force_host_platform_device_count=2"
-if "host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
-    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DEVICES}".strip()
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
+
+# XLA's older code generator compiles twice as fast; a flag unknown to a later one would end the process.
+FLAGS = ["--xla_force_host_platform_device_count=2",
+         *(["--xla_cpu_use_fusion_emitters=false"] if jax.__version_info__ < (0, 11) else [])]
+if FLAGS[0] not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = " ".join([*os.environ.get("XLA_FLAGS", "").split(), *FLAGS])  # read by the first device
+
 from haste import hasty  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -100,8 +100,8 @@ def test_a_new_setting_drops_the_old_one(shown):
     while not seen:
         time.sleep(0.01)
     one.controls["seed"].value = 3
-    one.wait(60)
     gate.set()
+    one.wait(60)
     old.thread.join(20)
     assert one.alt == "fresh" and "stale" not in one.image.value
     assert one.dataset["seed"].item() == 3 and one.error is None
