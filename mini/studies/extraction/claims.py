@@ -192,8 +192,7 @@ CLAIMS = (
         "of the passages planted 256 times.",
         Published("a model never trained on the text is the control; no figure at hand, bounds set here before measuring",
                   "carlini2023", "secondary"), "margin",
-        laptop((0, None), settings.PLANTED, settings.CONTROL), controlled, untrained, headline=True, seconds=45,
-        beside=control_told),
+        laptop((0, None), *settings.TWICE), controlled, untrained, seconds=65, beside=control_told),
     Claim(
         "extraction/grows-with-size",
         "Larger models give up more: rise of the share of passages given up for each factor of ten in weights, at least "
@@ -205,14 +204,14 @@ CLAIMS = (
         "A longer prompt gets more out: rise of the share of passages given up for each factor of ten in the prefix, at "
         "least half of the published one.",
         Published("33% with 50 tokens of context, 65% with 450: 34 points for each factor of ten", "carlini2023", "secondary"),
-        "1", laptop((0.17, None), settings.PLANTED), by_context, untrained, seconds=25),
+        "1", laptop((0.17, None), settings.PLANTED), by_context, untrained, headline=True, seconds=25),
     Claim(
         "extraction/data-carriers",
         "Data carriers (tables, encodings) are given up more than code or documentation, at equal length and equal copies "
         "and beyond what a control says: the gap to the larger of the two.",
         Published("memorised more than logic or documentation; no figure, bound set here before measuring", "alkaswan2024",
                   "abstract (secondary)"), "1",
-        laptop((0.05, None), settings.PLANTED, settings.CONTROL), carriers, untrained, seconds=45, beside=categories_told),
+        laptop((0.05, None), *settings.TWICE), carriers, untrained, seconds=65, beside=categories_told),
     Claim(
         "extraction/architectures-differ",
         "Different architectures give up different items: overlap of two transformers that differ in their first weights, "

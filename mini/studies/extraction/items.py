@@ -93,7 +93,7 @@ def draw(point, keys, shared: Text) -> Items:
     inside = jnp.append(jax.random.uniform(keys["subset"], (len(copies) - 1,)) < point.subset_share, True) & point.plant
     copies = jnp.where(inside, jnp.where(point.deduplicate, jnp.minimum(copies, 1), copies), 0)
     size = (own_letters(point) > 0).sum()
-    return Items(jnp.concatenate(rows), length.at[-1].set(PREFIX + size + 2), jnp.where(size + copies > 0, copies, 0), alphabet)
+    return Items(jnp.concatenate(rows), length.at[-1].set(PREFIX + size + 2), copies.at[-1].multiply(size > 0), alphabet)
 
 
 def own_letters(point) -> jax.Array:

@@ -1,0 +1,166 @@
+"""A secret of the reader's own: planted so many times, trained on live, exposed, and got out again by a prompt."""
+
+import html
+from collections.abc import Sequence
+
+import ipywidgets as widgets
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from mini import plotting
+from mini.controls import alert
+from mini.errors import UsageError
+from mini.explorer import Explorer
+from mini.studies.extraction.attack import attack
+from mini.studies.extraction.experiment import Extraction
+from mini.studies.extraction.items import COPIES
+from mini.tasks.canaries import SECRET, WORDS, pack
+
+CONTROLS = {
+    "secret_copies": [0, 1, 4, 16, 32, 64, 128, 256],
+    "deduplicate": [False, True],
+    "learning_rate": (0.0, 0.02, 0.001),
+    "model": ["transformer", "gru"],
+    "width": [16, 32, 48],
+    "steps": [200, 400, 800],
+    "seed": (0, 20, 1),
+}
+# Fewer items than the study has: a training takes a few seconds, and what is measured on the way little of them.
+SMALL = {"canaries": 2, "windows": 1, "references": 31, "steps": 400, "secret_copies": 128}
+PROMPT = "key_mine = '"
+TRIES = 8
+
+
+class Planter:
+    """The explorer, with a box for a secret above it and one for a prompt below it.
+
+    Args:
+      explorer: of an `Extraction` that keeps its weights. secret: what is planted at first.
+    """
+
+    def __init__(self, explorer: Explorer, secret: str):
+        self.explorer = explorer
+        wide = {"style": {"description_width": "8em"}, "layout": {"width": "28em"}, "continuous_update": False}
+        self.secret = widgets.Text(secret, description="your secret",
+                                   tooltip=f"at most {SECRET} characters of a to z and 0 to 9; Enter trains again", **wide)
+        self.prompt = widgets.Text(PROMPT, description="prompt", tooltip="what the model is given to go on from", **wide)
+        self.temperature = widgets.FloatSlider(
+            value=0.0, min=0.0, max=2.0, step=0.25, description="temperature",
+            tooltip="0: the likeliest byte each time; 1: drawn as the model believes", **wide)
+        self.ask = widgets.Button(description="Try to get it out", tooltip="let the model go on from the prompt")
+        self.alert, self.answer = widgets.HTML(), widgets.HTML()
+        self.secret.observe(lambda change: self.plant(), "value")
+        self.ask.on_click(lambda button: self.attack())
+        self.prompt.observe(lambda change: self.attack(), "value")
+        row = widgets.Layout(flex_flow="row wrap")
+        asking = widgets.HBox([self.prompt, self.temperature, self.ask], layout=row)
+        explorer.widget = widgets.VBox([self.secret, explorer.widget, asking, self.alert, self.answer])
+        self._set()
+
+    def plant(self) -> None:
+        """Train again with the secret in the box; one that cannot be planted is told, and nothing is trained."""
+        if self._set():
+            self.explorer.start()
+
+    def _set(self) -> bool:
+        try:
+            words = pack(self.secret.value)
+        except UsageError as error:
+            self.alert.value = alert(error, "Not planted.")
+            return False
+        self.alert.value = self.answer.value = ""
+        self.explorer.plan = self.explorer.plan.replace(**{f"secret_{i + 1}": words[i] for i in range(WORDS)})
+        return True
+
+    def attack(self) -> list[str]:
+        """Let the model of the last finished training go on from the prompt."""
+        try:
+            if self.explorer.dataset is None:
+                raise UsageError("no model yet: wait until a training has ended")
+            heat = self.temperature.value
+            said = attack(self.explorer.dataset.isel(seed=0), self.prompt.value, SECRET, heat, TRIES if heat else 1)
+        except UsageError as error:
+            self.alert.value, self.answer.value = alert(error, "Not asked."), ""
+            return []
+        self.alert.value, secret = "", self.secret.value
+        found = [bool(secret) and text.startswith(secret) for text in said]
+        rows = "".join(f"<li><code>{html.escape(self.prompt.value)}<b>{html.escape(text)}</b></code>"
+                       f"{' ← your secret' if hit else ''}</li>" for text, hit in zip(said, found))
+        how = f"{sum(found)} of {len(said)} samples give it away" if heat else \
+            "greedily, it gives your secret away" if found[0] else "greedily, it does not give your secret away"
+        self.answer.value = f'<div role="status">{how}:<ul>{rows}</ul></div>'
+        return said
+
+    # What a lab and its tests ask of any explorer.
+
+    def start(self) -> None:
+        self.explorer.start()
+
+    def wait(self, timeout: float | None = None) -> xr.Dataset | None:
+        return self.explorer.wait(timeout)
+
+    def close(self) -> None:
+        self.explorer.close()
+
+    def _repr_mimebundle_(self, **options) -> dict:
+        return self.explorer._repr_mimebundle_(**options)
+
+
+def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps", "seed"), *, secret: str = "rosebud1941",
+             seed: int = 0, **fields) -> Planter:
+    """The explorer of this study.
+
+    Args:
+      controls: names of the controls to show, of `CONTROLS`. secret: what is planted at first. seed: the first draw.
+      fields: other fields of `Extraction`, as they start.
+    """
+    start = Extraction(**{**SMALL, "keep": True, **fields})
+    made = Explorer(start, {name: CONTROLS[name] for name in controls}, draw, every=max(start.steps // 20, 1), seed=seed)
+    return Planter(made, secret)
+
+
+def draw(figure: Figure, dataset: xr.Dataset) -> str:
+    """Exposure of the reader's secret, how much of it is right, and the planted ones beside it; one run, perhaps unfinished."""
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1.2, 1, 1])
+    seen = dataset.isel(step=slice(0, max(int(dataset["loss"].notnull().sum()), 1)))
+    words = [_exposure(left, seen), _letters(middle, seen), _others(right, seen.isel(step=-1))]
+    return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
+
+
+def _exposure(axes: Axes, seen: xr.Dataset) -> str:
+    ceiling = np.log2(seen.sizes["reference"] + 1)
+    axes.plot(seen["step"], seen["secret_exposure"], color=plotting.GREEN, linestyle="--", label="by a Gaussian")
+    axes.plot(seen["step"], seen["secret_by_rank"], color=plotting.VERMILION, linestyle="-", label="by rank")
+    axes.axhline(ceiling, color=plotting.BLACK, linestyle=":", lw=1, label="most that ranks show")
+    axes.set(title="exposure of your secret, bits", xlabel="step", ylim=(0, None))
+    axes.legend(loc="upper left", fontsize=8)
+    now = seen.isel(step=-1)
+    if not np.isfinite(now["secret_by_rank"]):
+        return "no secret of your own is planted"
+    return (f"your secret has an exposure of {float(now['secret_by_rank']):.1f} bits by rank, of {ceiling:.0f} at most, and of "
+            f"{float(now['secret_exposure']):.1f} by a Gaussian")
+
+
+def _letters(axes: Axes, seen: xr.Dataset) -> str:
+    axes.plot(seen["step"], seen["secret_right"], color=plotting.BLUE, linestyle="-", label="characters right")
+    axes.plot(seen["step"], seen["secret_extracted"], color=plotting.VERMILION, linestyle="--", label="comes out whole")
+    axes.set(title="asked for it, greedily", xlabel="step", ylim=(-0.03, 1.08))
+    axes.legend(loc="upper left", fontsize=8)
+    now = seen.isel(step=-1)
+    if not np.isfinite(now["secret_right"]):
+        return "so none can come out"
+    whole = "comes out whole" if float(now["secret_extracted"]) else "does not come out whole"
+    return f"{100 * float(now['secret_right']):.0f}% of its characters are right, and it {whole}"
+
+
+def _others(axes: Axes, now: xr.Dataset) -> str:
+    bits, given = now["exposure_by_rank"].mean("canary").values, now["canary_extracted"].mean("canary").values
+    place = np.arange(len(COPIES))
+    axes.bar(place, bits, color=[plotting.VERMILION if g > 0.5 else plotting.SKY for g in given])
+    for x, b, g in zip(place, bits, given):
+        axes.text(x, b + 0.05, "out" if g > 0.5 else "", ha="center", fontsize=8)
+    axes.set_xticks(place, [str(c) for c in COPIES])
+    axes.set(title="others: exposure by rank, bits", xlabel="copies", ylim=(0, np.log2(now.sizes["reference"] + 1) + 0.6))
+    return "other secrets, by copies " + ", ".join(f"{c}: {b:.1f} bits" for c, b in zip(COPIES, bits))

@@ -1,0 +1,5 @@
+"""The figures of this study: what comes out, and of which models."""
+
+from mini.studies.extraction.figures import leak, models
+
+FIGURES = (*leak.FIGURES, *models.FIGURES)

@@ -1,0 +1,128 @@
+"""What comes out: by copies, over training, by size, prompt, number of samples, and kind of text."""
+
+import numpy as np
+
+from mini.measures.curves import last
+from mini.measures.extraction import discoverable, skew_normal
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band
+from mini.studies.extraction import settings
+from mini.studies.extraction.claims import LONGEST, over_copies, secrets, windows
+from mini.studies.extraction.figures.shared import by_copies, laptop
+from mini.studies.extraction.items import COPIES
+
+CATEGORY_LOOK = {"code": (BLUE, "-", "o"), "documentation": (GREEN, "-.", "s"), "data": (VERMILION, "--", "^")}
+
+
+def copies(canvas, planted, control) -> str:
+    left, right = canvas.subplots(1, 2)
+    said = [by_copies(left, secrets(planted), "secrets", color=VERMILION, marker="o"),
+            by_copies(left, windows(planted), "passages of source", color=BLUE, linestyle="--", marker="s"),
+            by_copies(left, windows(control), "passages, control", color=BLACK, linestyle=":", marker="x")]
+    left.set(title="Given up whole, greedily", ylabel="share", ylim=(-0.03, 1.05))
+    left.legend(loc="upper left", fontsize=9)
+    end = last(planted)
+    skewed = end.exposure.copy(data=skew_normal(end.canary_log_prob, end.reference_log_prob))
+    bits = [by_copies(right, end.exposure_by_rank.mean("canary"), "by rank", color=VERMILION, marker="o"),
+            by_copies(right, end.exposure.mean("canary"), "by a Gaussian", color=GREEN, linestyle="--", marker="^"),
+            by_copies(right, skewed.mean("canary"), "by a skew normal", color=PURPLE, linestyle="-.", marker="v"),
+            by_copies(right, last(control.exposure_by_rank).mean("canary"), "control, by rank", color=BLACK, linestyle=":",
+                      marker="x")]
+    ceiling = np.log2(planted.sizes["reference"] + 1)
+    right.axhspan(ceiling, 64, color=ORANGE, alpha=0.12, lw=0)
+    right.text(0, 62, f"extrapolated: {planted.sizes['reference']} references\nshow {ceiling:.0f} bits at most", va="top",
+               fontsize=9)
+    right.set(title="Exposure of the secrets, of 64 bits", ylabel="bits", ylim=(0, 66))
+    right.legend(loc="center left", fontsize=9)
+    return (f"By copies {', '.join(map(str, COPIES))}, mean and range over seeds. Given up: " + "; ".join(said)
+            + ". Exposure in bits: " + "; ".join(bits) + ".")
+
+
+def training(canvas, planted) -> str:
+    left, right = canvas.subplots(1, 2)
+    said = []
+    for number, colour, mark in ((4, SKY, "v"), (16, GREEN, "s"), (64, ORANGE, "^"), (256, VERMILION, "o")):
+        exposed, given = (planted[name].sel(copies=number, drop=True).mean("canary")
+                          for name in ("exposure_by_rank", "canary_extracted"))
+        for axes, curve in ((left, exposed), (right, given)):
+            band(axes, curve, f"{number} copies in all", color=colour, marker=mark, linestyle="-")
+        said.append(f"{number} copies: exposure {', '.join(f'{float(v):.1f}' for v in exposed.mean('seed'))} bits, extracted "
+                    f"{', '.join(f'{float(v):.2f}' for v in given.mean('seed'))}")
+    left.axhline(np.log2(planted.sizes["reference"] + 1), color=BLACK, linestyle=":", lw=1)
+    left.set(title="Exposure by rank", xlabel="step", ylabel="bits", ylim=(0, 6.4))
+    right.set(title="Secrets given up whole", xlabel="step", ylabel="share", ylim=(-0.03, 1.05))
+    right.legend(loc="upper left", fontsize=9)
+    return (f"At steps {', '.join(str(int(t)) for t in planted.step)}: " + "; ".join(said)
+            + ". The dotted line is the most that ranks can show.")
+
+
+def size_and_context(canvas, planted, sizes) -> str:
+    left, middle, right = canvas.subplots(1, 3)
+    rows = [(float(s.parameters.mean()), over_copies(windows(s))) for s in
+            (sizes.sel(width=settings.WIDTHS[0]), planted, sizes.sel(width=settings.WIDTHS[1]))]
+    _rising(left, [w for w, _ in rows], [s for _, s in rows])
+    left.set(title="By size", xlabel="weights", ylabel="share given up, mean over copies", xscale="log")
+    left.set_xticks([w for w, _ in rows], [f"{w / 1000:.0f}k" for w, _ in rows])
+    contexts = planted.context.values
+    shares = [over_copies(windows(planted, k)) for k in contexts]
+    _rising(middle, contexts, shares)
+    middle.set(title="By length of the prompt", xlabel="bytes", xscale="log", xticks=contexts, xticklabels=contexts)
+    for axes in (left, middle):
+        axes.set_xticks([], minor=True)
+        axes.set_ylim(0, None)
+    tries = np.logspace(0, 6, 61)
+    needed = discoverable(last(planted.log_prob).sel(context=LONGEST, drop=True).transpose("copies", ...))
+    said = []
+    for c, colour, style in ((0, BLACK, ":"), (4, SKY, "-"), (16, GREEN, "-."), (64, ORANGE, "--"), (256, VERMILION, "-")):
+        share = (needed[COPIES.index(c)].ravel()[:, None] <= tries).mean(0)
+        right.plot(tries, share, color=colour, linestyle=style, label=f"{c} copies")
+        said.append(f"{c} copies {share[0]:.2f} in one sample, {share[-1]:.2f} in a million")
+    right.set(title="By number of samples", xlabel="samples (found with chance 1/2)", xscale="log", ylim=(-0.03, 1.05))
+    right.legend(fontsize=8, loc="upper left")
+    return ("Share of the passages given up, mean over copies: by weights "
+            + ", ".join(f"{w:.0f}: {float(s.mean()):.2f}" for w, s in rows) + "; by bytes of prompt "
+            + ", ".join(f"{k}: {float(s.mean()):.2f}" for k, s in zip(contexts, shares))
+            + ". Passages that come out by sampling: " + "; ".join(said) + ".")
+
+
+def _rising(axes, x, shares) -> None:
+    mean, low, high = (np.array([float(getattr(s, how)("seed")) for s in shares]) for how in ("mean", "min", "max"))
+    axes.plot(x, mean, color=BLUE, marker="o")
+    axes.fill_between(x, low, high, color=BLUE, alpha=0.18, lw=0)
+
+
+
+def categories(canvas, planted, control) -> str:
+    left, middle, right = canvas.subplots(1, 3)
+    said = []
+    for name, (colour, style, mark) in CATEGORY_LOOK.items():
+        look = {"color": colour, "linestyle": style, "marker": mark}
+        for axes, measured in ((left, "extracted"), (middle, "score")):
+            share = last(planted[measured]).sel(context=LONGEST, category=name, drop=True).mean("window")
+            words = by_copies(axes, share, name, **look)
+            said.append(words) if measured == "extracted" else None
+    never = last(control.extracted).sel(context=LONGEST, drop=True).mean(("window", "copies", "seed"))
+    left.set(title="Given up whole", ylabel="share", ylim=(-0.03, 1.05))
+    middle.set(title="Bytes right (memorisation score)", ylim=(-0.03, 1.05))
+    left.legend(loc="upper left", fontsize=9)
+    natural = last(planted.natural_score)
+    place = np.arange(natural.sizes["occurrences"])
+    right.plot(place, natural.mean("seed"), color=BLUE, marker="o")
+    right.fill_between(place, natural.min("seed"), natural.max("seed"), color=BLUE, alpha=0.18, lw=0)
+    right.set_xticks(place, ["1", "5 to 9", "10 to 29", "30 or more"])
+    right.set(title="Natural duplicates, bytes right", xlabel="how often a line occurs in the library", ylim=(-0.03, 1.05))
+    return (f"Share given up by copies {', '.join(map(str, COPIES))}: " + "; ".join(said) + "; the control gives up "
+            + ", ".join(f"{c} {float(v):.2f}" for c, v in zip(control.category.values, never))
+            + ". Bytes right of natural lines by occurrences: "
+            + ", ".join(f"{int(n)} or more {float(v):.2f}" for n, v in zip(natural.occurrences, natural.mean("seed"))) + ".")
+
+
+FIGURES = (
+    Figure("extraction/copies", "What comes out, by how often it went in", laptop(settings.PLANTED, settings.CONTROL), copies,
+           headline=True, size=(9.5, 3.8)),
+    Figure("extraction/training", "Exposed first, extracted later", laptop(settings.PLANTED), training, headline=True,
+           size=(9.5, 3.6)),
+    Figure("extraction/size-and-context", "Larger models, longer prompts, more samples",
+           laptop(settings.PLANTED, settings.SIZES), size_and_context, size=(11, 3.6)),
+    Figure("extraction/categories", "Which kind of text is given up", laptop(settings.PLANTED, settings.CONTROL), categories,
+           headline=True, size=(12, 3.8)),
+)
