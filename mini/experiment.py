@@ -104,7 +104,7 @@ class Keys:
 
 
 class Experiment:
-    """What every experiment has; those below without a body are its own to write."""
+    """What every experiment has; those below that refuse are its own to write, unless it has 0 ticks and learns nothing."""
 
     clock: ClassVar[str] = "step"
     ticks: ClassVar[int] = 100  # the usual length; a property where it follows from the fields
@@ -121,15 +121,22 @@ class Experiment:
 
     def init(self, keys: Keys, world):
         """What learns: parameters, optimiser, memories, buffers."""
-        raise NotImplementedError(f"{type(self).__name__} needs init(keys, world)")
+        self._learns("init(keys, world)")
+        return ()
 
     def step(self, state, world, t: jax.Array, key: jax.Array):
         """One tick, from t to t + 1; the key is folded from the run's and t."""
-        raise NotImplementedError(f"{type(self).__name__} needs step(state, world, t, key)")
+        self._learns("step(state, world, t, key)")
+        return state
 
     def measure(self, state, world) -> dict[str, jax.Array]:
         """What is looked at along the way, by names declared in `variables`."""
-        raise NotImplementedError(f"{type(self).__name__} needs measure(state, world)")
+        self._learns("measure(state, world)")
+        return {}
+
+    def _learns(self, lacking: str) -> None:
+        if self.ticks:
+            raise NotImplementedError(f"{type(self).__name__} needs {lacking}, or 0 ticks")
 
     def examine(self, state, world) -> dict[str, np.ndarray]:
         """What is looked at once, at the end; may be plain numpy."""

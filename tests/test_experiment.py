@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from walk import Walk
 
+from mini.engine import run
 from mini.errors import UsageError
-from mini.experiment import Experiment, Keys, canonical, experiment, fields_of, static
+from mini.experiment import Experiment, Keys, Variable, canonical, experiment, fields_of, static
 
 REFUSED = {
     "stride: got -1.0, takes a number in [0, inf)": {"stride": -1.0},
@@ -77,3 +78,20 @@ def test_what_an_experiment_must_write_is_asked_for_by_name():
         with pytest.raises(NotImplementedError, match=rf"Bare needs {name}\("):
             call(Bare())
     assert Bare().data() == () and Bare().world(None, "shared") == "shared" and Bare().examine(0, 0) == {}
+
+
+def test_an_experiment_of_no_ticks_needs_only_what_it_examines():
+    @experiment
+    class Counted(Experiment):
+        ticks = 0
+        variables = {"drawn": Variable((), "1", "a number"), "twice": Variable((), "1", "the double")}
+
+        def world(self, keys, shared):
+            return jax.random.uniform(keys["data"])
+
+        def examine(self, state, world):
+            return {"drawn": np.asarray(world), "twice": 2 * np.asarray(world)}
+
+    found = run(Counted(), seeds=3, progress=False)
+    assert found.drawn.dims == ("seed",) and len(np.unique(found.drawn)) == 3
+    np.testing.assert_array_equal(found.twice, 2 * found.drawn)

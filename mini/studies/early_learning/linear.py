@@ -110,15 +110,6 @@ class Separability(Experiment):
     def world(self, keys, shared):
         return gaussians.draw(keys, self.samples * self.draws, self.samples, self.redrawn, self.spread)
 
-    def init(self, keys, world):
-        return jnp.zeros(())
-
-    def step(self, state, world, t, key):
-        return state
-
-    def measure(self, state, world):
-        return {}
-
     def examine(self, state, world):
         xs = np.asarray(world.x).reshape(self.draws, self.samples, -1)  # (D, N, P)
         labels = np.asarray(world.given).reshape(self.draws, -1)
@@ -146,12 +137,6 @@ class GradientIdentity(Experiment):
 
         label = jax.random.randint(keys["labels"], (self.rows,), 0, self.classes)
         return jnp.log(shares("data")), jax.nn.one_hot(label, self.classes), 0.9 * shares("memory")
-
-    def init(self, keys, world):
-        return jnp.zeros(())
-
-    def step(self, state, world, t, key):
-        return state
 
     def measure(self, state, world):
         logits, given, memory = world

@@ -38,17 +38,11 @@ class ClosedForm(Experiment):
         if self.draws * self.subpopulations > 10**7:
             raise wrong("draws", self.draws, f"at most {10**7 // self.subpopulations} of so many subpopulations")
 
-    def init(self, keys, world):
+    def world(self, keys, shared):
         return jax.random.bits(keys["frequencies"], dtype="uint32")
 
-    def step(self, state, world, t, key):
-        return state
-
-    def measure(self, state, world):
-        return {}
-
     def examine(self, state, world):
-        alpha = theory.marginal(self.prior, int(self.subpopulations), float(self.skew), int(self.draws), int(state))
+        alpha = theory.marginal(self.prior, int(self.subpopulations), float(self.skew), int(self.draws), int(world))
         n, k = int(self.samples), int(self.classes)
         return {name: np.float64(value) for name, value in {
             "tau_1": n * theory.tau(alpha, n, 1), "least_frequency": n * alpha.min(-1).mean(),

@@ -4,7 +4,6 @@ Shape letters: n examples.
 """
 
 import jax
-import jax.numpy as jnp
 import optax
 
 from mini.models import classifier

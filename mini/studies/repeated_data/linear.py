@@ -12,7 +12,6 @@ out in turn. That such a regression shows the curve is said of a misspecified on
 the derivation is ours. Shape letters: D dimensions, P pool sizes, S simulated draws.
 """
 
-import jax.numpy as jnp
 import numpy as np
 import scipy.optimize
 
@@ -77,15 +76,6 @@ class Duplicates(Experiment):
 
     def world(self, keys, shared):
         return keys.seed
-
-    def init(self, keys, world):
-        return jnp.zeros(())
-
-    def step(self, state, world, t, key):
-        return state
-
-    def measure(self, state, world):
-        return {}
 
     def examine(self, state, world):
         rng = np.random.default_rng(int(world))
