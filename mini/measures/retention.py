@@ -140,7 +140,8 @@ def _search(model, t, y, weight, known=None):
               for start in FAMILIES[name].starts]
     for first in firsts if known is None else [known]:
         found.append(least_squares(lambda v: weight * (curve(model, t, v) - y), np.clip(first, low, high),
-                                   bounds=(low, high), x_scale=np.maximum(np.abs(first), 1e-2), max_nfev=400))
+                                   bounds=(low, high), x_scale=np.maximum(np.abs(first), 1e-2),
+                                   max_nfev=400 if known is None else 60))
     return min(found, key=lambda f: f.cost), np.array(low), np.array(high)
 
 
@@ -164,7 +165,7 @@ def _degenerate(model, values, t) -> tuple[str, ...]:
     if b > 100:
         return ("falls as an exponential: h and b cannot be told apart, only their product",)
     soon = t[t > 0].min()
-    return ("falls as a power of t alone: m and h cannot be told apart",) if h * soon > 100 else ()
+    return ("falls as a power of t alone: m and h cannot be told apart",) if h * soon > 10 else ()
 
 
 def half_life(found: Fit) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mini.errors import UsageError
 from mini.measures import retention
 from mini.measures.retention import MODELS, TIE, compare, fit
 
@@ -80,3 +81,61 @@ def test_averaged_exponentials_look_like_a_power_law():
     mean = np.exp(-rates[:, None] * T).mean(0)
     np.testing.assert_allclose(mean, 1 / (1 + T), atol=0.004)
     assert compare(T, mean + 0.002 * np.sin(5 * T), ("exponential", "power")).tied == ("power",)
+
+
+def test_half_lives_are_those_of_the_formulas():
+    closed = {"exponential": np.log(2) / 0.3, "power": 2 ** (1 / 0.6) - 1, "hyperbolic": 1 / 0.4,
+              "wickelgren": (2 ** (1 / 0.4) - 1) / 3.0, "logarithmic": np.expm1(0.5 / 0.15)}
+    for model, life in closed.items():
+        found = fit(model, T, retention.curve(model, T, TRUE[model]))
+        assert retention.half_life(found) == pytest.approx(life, rel=0.02), model
+    above = fit("power + asymptote", T, retention.curve("power + asymptote", T, (0.9, 1.5, 0.6)))
+    assert np.isinf(retention.half_life(above)) and np.isnan(retention.half_life(fit("power", [0, 1], [1, 0.5])))
+
+
+def test_weights_are_akaikes():
+    found = compare(T, 0.9 * np.exp(-0.3 * T) + 0.01 * np.sin(5 * T))
+    weights = found.weights()
+    assert sum(weights.values()) == pytest.approx(1) and list(weights) == [f.model for f in found.fits]
+    one, other = found.fits[:2]
+    assert weights[one.model] / weights[other.model] == pytest.approx(np.exp((other.aicc - one.aicc) / 2))
+    assert compare([0, 1], [1, 0.5]).weights() == {}
+
+
+def test_wickelgrens_law_says_where_it_is_another():
+    noise = 0.001 * np.sin(7 * T)
+    assert any("exponential" in flag for flag in fit("wickelgren", T, 0.9 * np.exp(-0.3 * T) + noise).flags)
+    late = np.geomspace(1, 1000, 20)
+    assert any("power of t alone" in flag for flag in fit("wickelgren", late, 0.9 * late**-0.13).flags)
+    assert not fit("wickelgren", T, retention.curve("wickelgren", T, TRUE["wickelgren"]) + noise).flags
+
+
+def test_the_bootstrap_covers_what_the_items_came_from():
+    """The interval of the half-life, over many draws of items whose rate is one."""
+    covered = []
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        scores = np.exp(-0.3 * T[::2]) + rng.normal(0, 0.1, (40, 10))
+        low, high = retention.bootstrap(T[::2], scores, ("exponential",), resamples=60, seed=seed).half_life["exponential"]
+        covered.append(low <= np.log(2) / 0.3 <= high)
+    assert np.mean(covered) >= 0.8
+
+
+def test_learners_are_drawn_again_and_not_their_items_alone():
+    """Two learners who differ, whose items do not: the spread comes from the learners."""
+    scores = np.stack([np.tile(np.exp(-rate * T), (5, 1)) for rate in (0.1, 0.4)])
+    found = retention.bootstrap(T, scores, ("exponential",), resamples=60)
+    low, high = found.half_life["exponential"]
+    assert low == pytest.approx(np.log(2) / 0.4, rel=0.05) and high == pytest.approx(np.log(2) / 0.1, rel=0.05)
+    assert found.band["exponential"].shape == (2, 20) and found.best == {"exponential": 1.0}
+    one = retention.bootstrap(T, scores[:1], ("exponential",), resamples=20).half_life["exponential"]
+    assert one[0] == pytest.approx(one[1])
+    with pytest.raises(UsageError, match="takes"):
+        retention.bootstrap(T, scores[:1, :1])
+    with pytest.raises(UsageError, match="for 19 times"):
+        retention.bootstrap(T[1:], scores)
+
+
+def test_a_bootstrap_of_what_cannot_be_fitted_has_no_numbers():
+    found = retention.bootstrap([0, 1], np.ones((3, 2)), ("power",), resamples=5)
+    assert np.isnan(found.half_life["power"]).all() and np.isnan(found.band["power"]).all() and found.best == {"power": 0.0}

@@ -124,8 +124,8 @@ def families(canvas, runs) -> str:
     right.set(title="Best, or tied with it", xlabel="share of resamples of seeds and items", xlim=(0, 1))
     low, high = sure.half_life[found.fits[0].model]
     return (f"What studying saved on each token, {mean[0]:.1f} nats at first, fitted by five families with bands from "
-            f"resampled seeds and items. On the mean the best is: {found}; in brackets the AICc above the best. Half of it is lost after "
-            f"{low:.0f} to {high:.0f} steps. Best or tied in resamples: "
+            f"resampled seeds and items. On the mean the best is: {found}; in brackets the AICc above the best. Half of it is "
+            f"lost after {low:.0f} to {high:.0f} steps. Best or tied in resamples: "
             + ", ".join(f"{m} {sure.best[m]:.2f}" for m in order[::-1] if sure.best[m] > 0) + ".")
 
 
@@ -152,14 +152,14 @@ def beside_people(canvas, runs) -> str:
     above.grid(False)
     handles = [h + l for h, l in zip(axes.get_legend_handles_labels(), above.get_legend_handles_labels())]
     canvas.legend(*handles, loc="outside right center", fontsize=8)
-    axes.text(0.24, 0.78, "Bahrick 1984: Spanish learned at school is\nunchanged from year 6 to 30 (level not given)",
+    axes.text(0.22, 0.74, "Bahrick 1984: Spanish learned at\nschool is unchanged from year 6\nto 30 (level not given)",
               transform=axes.transAxes, fontsize=8)
     told = {s: "{:.2f} and {:.2f}".format(*people[s].value[[0, -1]]) for s in ("Ebbinghaus", "Dros")}
     recall, recognition = (np.nanmean(memory.kept(runs, name)[1], 0) for name in ("recall", "recognition"))
     at = int(np.abs(since - memory.COLLAPSE).argmin())
-    return (f"After 19 minutes and 31 days Ebbinghaus saved {told['Ebbinghaus']}, Dros {told['Dros']} (secondary). The model keeps "
-            f"{recall[at]:.2f} of its recall after {int(since[at])} steps and {recognition[-1]:.2f} of its recognition after "
-            f"{int(since[-1])}. Both axes of time are logarithmic; how they lie on each other is arbitrary.")
+    return (f"After 19 minutes and 31 days Ebbinghaus saved {told['Ebbinghaus']}, Dros {told['Dros']} (secondary). The model "
+            f"keeps {recall[at]:.2f} of its recall after {int(since[at])} steps and {recognition[-1]:.2f} of its recognition "
+            f"after {int(since[-1])}. Both axes of time are logarithmic; how they lie on each other is arbitrary.")
 
 
 def by_exposures(canvas, runs) -> str:
