@@ -127,7 +127,7 @@ def knowledge(canvas, runs, rehearsed) -> str:
 FIGURES = (
     Figure("schedules/methods", "What protects, and what it costs to learn",
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM, settings.JOINT, settings.REGULARISERS, settings.BUFFERS),
-           methods, headline=True, size=(8.5, 4.6)),
+           methods, size=(8.5, 4.6)),
     Figure("schedules/facilitation", "Are later tasks easier? The axis decides", laptop(settings.FACILITATION), forward,
            size=(8.5, 3.6)),
     Figure("schedules/growth", "More tasks, larger networks", laptop(settings.NUMBER, settings.SIZE), growth, size=(8.5, 3.6)),
