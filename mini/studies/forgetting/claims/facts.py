@@ -167,11 +167,12 @@ def batch_told(runs) -> str:
             f"(batch of {settings.SMALL_BATCH} / {settings.LARGE_BATCH})")
 
 
-def average(runs, group: str, probe: str) -> tuple[np.ndarray, np.ndarray]:
-    """Delay and share left of the mean over seeds, from the last local maximum of all seeds on."""
-    delay, left = retainability(runs, group, probe)
-    there = np.isfinite(left).all(0)
-    return delay[:, there].mean(0), left[:, there].mean(0)
+def average(runs, group: str, probe: str, points: int = 24) -> tuple[np.ndarray, np.ndarray]:
+    """Even steps of the logarithm of the delay, and the mean over seeds of what is left there, between their records."""
+    seeds = [(d[np.isfinite(d)], r[np.isfinite(d)]) for d, r in zip(*retainability(runs, group, probe))]
+    delay = np.geomspace(1, max(min((d.max() for d, _ in seeds if d.size), default=1), 2), points)
+    left = [np.interp(np.log1p(delay), np.log1p(d), r) if d.size else np.full(points, np.nan) for d, r in seeds]
+    return delay, np.mean(left, 0)
 
 
 def forms_told(runs) -> str:

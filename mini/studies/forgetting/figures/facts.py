@@ -36,10 +36,11 @@ def timeline(canvas, runs) -> str:
             line(axes, runs.step, facts.curve(runs, group, probe), label, **look | {"lw": 1.3})
         axes.axhline(float(runs.chance.mean()), color=BLACK, linestyle=":", lw=1, label="chance")
         shown = {"once": times[:1], "never": []}.get(group, times)
-        axes.plot(shown, np.full(len(shown), 1.02), "v", color=BLACK, markersize=4, clip_on=False,
-                  transform=axes.get_xaxis_transform(), label="an injection")
-        axes.set(title=title, xlabel="step")
-        axes.title.set_position((0, 1.06))
+        if len(shown):  # an empty line that is not clipped upsets the layout
+            axes.plot(shown, np.full(len(shown), 1.02), "v", color=BLACK, markersize=4, clip_on=False,
+                      transform=axes.get_xaxis_transform(), label="an injection")
+        axes.set_title(title, pad=12)
+        axes.set(xlabel="step", xticks=(500, 1000, 1500))
         peaks = [facts.steps(runs, group, p).peak[..., -1].mean() for p in LOOK]
         told.append(f"{title}: {facts.several(peaks)}")
     panels[0].set_ylabel("log-probability of a fact, nats")
@@ -55,10 +56,10 @@ def decay(canvas, runs) -> str:
     for axes, probe in zip(panels, facts.ASKED):
         for group, look in MANNER.items():
             delay, left = facts.average(runs, group, probe)
-            axes.plot(delay[1:], left[1:], linestyle="", markersize=4, label=f"{GROUPS[group]}, measured", **look)
+            axes.plot(delay, left, linestyle="", markersize=4, label=f"{GROUPS[group]}, measured", **look)
             found, best = acquisition.decay(delay, left), retention.compare(delay, left)
             t = np.geomspace(1, delay[-1], 100)
-            axes.plot(t, found.start - found.constant * np.log10(t), color=look["color"], lw=1.2,
+            axes.plot(t, found.start - found.constant * np.log10(t), color=look["color"], lw=1.2, linestyle="-",
                       label=f"line in log time, R² {found.r2:.2f}")
             first = best.fits[0]
             axes.plot(t, retention.curve(first.model, t, list(first.parameters.values())), color=look["color"], lw=1.2,
@@ -79,7 +80,7 @@ def by_batch(canvas, runs) -> str:
     names = [f"batch of {size}" for size in (settings.SMALL_BATCH, settings.LARGE_BATCH)]
     looks = ({"color": VERMILION, "linestyle": "-"}, {"color": BLUE, "linestyle": "--"})
     both = facts.by_batch(runs)
-    start = facts.ticks(runs)[0] - 60
+    start = facts.ticks(both[0])[0] - 60
     for part, name, look in zip(both, names, looks):
         shown = part.sel(step=slice(start, None))
         line(left, shown.step, facts.curve(shown, "duplicate", "memorisation"), name, **look | {"lw": 1.3})
@@ -111,7 +112,7 @@ def reviews(canvas, massed, spaced, expanding) -> str:
                   transform=left.get_xaxis_transform())
         ends.append(facts.mean(runs, facts.above_never))
         right.bar(row, ends[-1].mean(), 0.6, color=look["color"], alpha=0.75)
-        right.plot(np.full(len(ends[-1]), row), ends[-1], "o", color=BLACK, markersize=3)
+    right.plot(range(3), np.array(ends), color=BLACK, linestyle="-", lw=0.7, marker="o", markersize=3)
     low, high = left.get_ylim()
     left.set(title="Ten reviews, ending together", xlabel="step (strokes above: reviews)",
              ylim=(low, high + 0.2 * (high - low)), ylabel="log-probability above that\nof people never told of, nats")
@@ -120,7 +121,8 @@ def reviews(canvas, massed, spaced, expanding) -> str:
     right.axhline(0, color=BLACK, lw=0.8)
     right.set(title=f"After {int(spaced.step[-1] - facts.ticks(spaced)[-1])} more steps", ylabel="nats")
     return ("Ten reviews that end on the same step: in one go, evenly spaced, with growing gaps. Log-probability above that of "
-            f"people never told of, at the end: {facts.several(ends)} nats (massed / spaced / expanding); dots are seeds.")
+            f"people never told of, at the end: {facts.several(ends)} nats (massed / spaced / expanding); "
+            "dots joined by a line are one seed.")
 
 
 FIGURES = (
