@@ -1,0 +1,624 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Lab 6: recognised, recalled, forgotten
+#
+# **Question.** A language model reads a sentence once. Would it know the sentence again? Could it say it? And what is
+# left of either after it has read a thousand other things?
+#
+# **Time** about 120 minutes. **Compute** about three minutes of training in all, on two CPU cores; no network.
+# **You need** numpy, logarithms, and the normal distribution. Lab 5 helps, and is not needed.
+#
+# After this lab you can
+# 1. measure recognition and recall so that neither is flattered,
+# 2. make a foil that tests memory and nothing else, and say how many pairs a score takes,
+# 3. follow a memory while new material is read, and take away what would have changed anyhow,
+# 4. fit forgetting curves, compare them, and say when no family can be told from another,
+# 5. say what a paraphrase does for a fact that a repetition does not.
+#
+# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
+# **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise says
+# so, and nothing later depends on it.
+
+# %%
+from math import comb
+from statistics import NormalDist
+
+import numpy as np
+from IPython.display import display
+
+from mini import labs
+from mini.engine import default_cache, run
+from mini.measures import retention
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION
+from mini.studies.forgetting import Forgetting, human
+from mini.studies.forgetting.claims import memory
+from mini.studies.forgetting.explorer import SMALL, explorer
+from mini.studies.forgetting.fitter import Fitter
+from mini.studies.forgetting.game import Game
+from mini.studies.forgetting.settings import probes
+
+labs.setup(minutes=120, compute="about three minutes of training")
+SEEDS = 1 if labs.fast() else 3
+READ_ON = 20 if labs.fast() else 1000
+SIZE = {**SMALL, "study_ends": 160} if labs.fast() else SMALL
+QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
+
+
+def study(**fields):
+    """Runs of a model that reads, studies and reads on."""
+    point = Forgetting(**{**SIZE, **fields})
+    return run(point, point.study_ends + READ_ON, probes(point, READ_ON), **QUICK)
+
+
+# %% [markdown]
+# ## 1. To know it again, and to say it (30 minutes)
+#
+# **The material.** Sequences of 24 tokens of 64 kinds, from a Markov chain: after each token only a few others are
+# likely. The model, a transformer with two layers, has read a few thousand of them. Now it **studies**: 32 new sequences,
+# in batches of 8, again and again, in another order each time.
+#
+# **Recognition** needs no words. Show the model a studied sequence and another of the same chain, a **foil**, and see
+# which of the two it finds less surprising, by its loss. Chance is one half.
+#
+# **Recall** asks for the words: given the first half of a sequence, the model goes on by itself, and we count how many of
+# the twelve tokens of the second half are right.
+#
+# ### Predict
+# How many times must the sequences be studied until nine pairs in ten are recognised? And until nine tokens in ten are
+# recalled?
+
+# %%
+my_exposures_to_recognise = None
+my_exposures_to_recall = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+runs = study()
+SCORES = (("recognition", "recognition", BLUE, "-", "o"), ("near", "recognition, near foils", SKY, "--", "s"),
+          ("recall_forced", "recall, forced", ORANGE, "-.", "^"), ("recall", "recall", VERMILION, "-", "v"))
+
+
+def scored(runs):
+    return memory.recognised(runs).assign(near=runs.area.sel(foil="near", drop=True))
+
+
+def while_studying(canvas, runs):
+    axes, said = canvas.subplots(), []
+    for name, label, colour, style, mark in SCORES:
+        exposed, rows = memory.studying(scored(runs), name)
+        axes.plot(exposed, rows.mean("seed"), label=label, color=colour, linestyle=style, marker=mark)
+        axes.fill_between(exposed, rows.min("seed"), rows.max("seed"), color=colour, alpha=0.15, lw=0)
+        said.append(f"{label} {float(rows.mean('seed')[1]):.2f} after one exposure and {float(rows.mean('seed')[-1]):.2f} at the end")
+    axes.axhline(0.5, color=BLACK, linestyle=":", lw=1)
+    axes.axhline(0.9, color=BLACK, linestyle=(0, (1, 3)), lw=1)
+    axes.set(title="Learning", xlabel="times studied", ylabel="share right", xscale="symlog", xlim=(-0.1, 36), ylim=(0, 1.03))
+    axes.set_xticks([0, 1, 2, 4, 8, 16, 32], ["0", "1", "2", "4", "8", "16", "32"])
+    axes.set_xticks([], minor=True)
+    axes.legend(loc="center right", fontsize=8)
+    return "While studying: " + "; ".join(said) + ". Dotted lines at one half and at nine tenths."
+
+
+labs.draw(while_studying, runs, size=(7.5, 3.8))
+labs.compare(my_exposures_to_recognise, memory.needed(scored(runs), "recognition").mean(), "exposures to recognise")
+labs.compare(my_exposures_to_recall, memory.needed(scored(runs), "recall").mean(), "exposures to recall")
+
+# %% [markdown]
+# ### Play
+# Let a slider go, and a model reads, studies and reads on before your eyes. Look at the right panel first: it holds all
+# that recognition has to go by. *Look back* takes you to any step. At which exposure do the two heaps part? Is recall
+# anywhere near by then?
+
+# %%
+explorer(("exposures", "random_strings", "study_rate", "seed"), reading_on=READ_ON, **SIZE)
+
+# %% [markdown]
+# ### Explain
+# Recognition adds up. A slightly smaller loss on each of 23 tokens is enough to tell a sequence from a foil, even if not
+# one of the tokens has become the likeliest. Recall has a threshold: a token is said only when it beats all 63 others, and
+# one slip leads a free run astray. So *forced* recall, which is put right after every token, always scores higher; a
+# report has to say which of the two it means.
+#
+# Orhan (2023) found the same order in models a million times larger, only sooner: near-perfect recognition after *one*
+# exposure, near-perfect recall after *three*.
+#
+# ### Exercise 1.1: all pairs
+# *difficulty 2/5, importance 5/5, 8 minutes.* Item by item, 32 sequences make 32 pairs; all against all they make 1024.
+# Return the share of all pairs in which the studied one has the *smaller* loss. Ties count half.
+# <details><summary>Hint</summary><code>studied[:, None] &lt; foils[None]</code> compares each with each.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "area", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def area(studied, foils):
+    ### BEGIN SOLUTION
+    studied, foils = np.asarray(studied), np.asarray(foils)
+    return ((studied[:, None] < foils[None]) + 0.5 * (studied[:, None] == foils[None])).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "area-pairs", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("all pairs"):
+    got = area([1.0, 3.0], [2.0, 4.0])
+    assert np.isclose(got, 0.75), f"three of the four pairs; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    a, b = np.random.default_rng(0).normal(size=(2, 30))
+    assert np.isclose(area(a, b[:20]), np.mean([x < y for x in a for y in b[:20]]))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "area-ties", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("ties count half"):
+    got = area([1.0, 1.0], [1.0, 2.0])
+    assert np.isclose(got, 0.75), f"two wins and two ties; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(area(np.ones(5), np.ones(3)), 0.5)
+    c = np.random.default_rng(1).integers(0, 3, 40)
+    assert np.isclose(area(c, c), 0.5)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 1.2: from a share to a distance
+# *difficulty 2/5, importance 4/5, 5 minutes.* A share near 1 hardly grows any more, while the heaps drift on apart. If
+# both are normal with the same spread, a share $p$ of pairs means that their centres lie $d' = \sqrt 2\, \Phi^{-1}(p)$
+# spreads apart. A share of exactly 0 or 1 would be infinite: move it half a pair inwards first, to $1/2n$ or $1 - 1/2n$
+# of $n$ pairs. `NormalDist().inv_cdf` is $\Phi^{-1}$.
+
+# %% nbgrader={"grade": false, "grade_id": "dprime", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def d_prime(share, pairs):
+    ### BEGIN SOLUTION
+    inside = min(max(share, 0.5 / pairs), 1 - 0.5 / pairs)
+    return 2**0.5 * NormalDist().inv_cdf(inside)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "dprime-known", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("d'"):
+    got = d_prime(0.5, 100), d_prime(0.76025, 10**6)
+    assert np.allclose(got, [0, 1], atol=1e-3), f"half is no distance, 0.760 is one spread; you have {got}"
+    assert np.isfinite(d_prime(1.0, 50)), "all pairs won: still a number"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(d_prime(1.0, 50), 2**0.5 * NormalDist().inv_cdf(0.99)) and np.isclose(d_prime(0.0, 50), -d_prime(1.0, 50))
+    assert np.isclose(d_prime(0.2, 50), -d_prime(0.8, 50))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 1.3: what counts as recalled
+# *difficulty 2/5, importance 5/5, 8 minutes.* `said` holds a whole sequence: the prompt as it was given, then the model's
+# own tokens. Return two shares: right tokens among those *after* the prompt, and right tokens among all, prompt included,
+# as some public code scores it. What does a model get by the second measure that recalls nothing?
+
+# %% nbgrader={"grade": false, "grade_id": "recall", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def recall(said, true, prompt):
+    ### BEGIN SOLUTION
+    right = np.asarray(said) == np.asarray(true)
+    return right[prompt:].mean(), right.mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "recall-after", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("after the prompt"):
+    got = recall([5, 6, 7, 8], [5, 6, 7, 9], 2)
+    assert np.isclose(got[0], 0.5), f"one of two; you have {got[0]}"
+    ### BEGIN HIDDEN TESTS
+    said, true = np.random.default_rng(2).integers(0, 3, (2, 30))
+    said[:11] = true[:11]
+    assert np.isclose(recall(said, true, 11)[0], np.mean(said[11:] == true[11:]))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "recall-flattered", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("with the prompt counted in"):
+    got = recall([5, 6, 0, 0], [5, 6, 7, 9], 2)
+    assert np.allclose(got, [0, 0.5]), f"nothing recalled, and yet one half; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    assert np.isclose(recall(np.r_[np.ones(12), np.zeros(12)], np.ones(24), 12)[1], 0.5)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 2. You against the model (20 minutes)
+#
+# Sixteen strings of ten letters, from a chain over twenty letters. You read them once. The model studies the same ones,
+# and both of you are asked about the same pairs.
+#
+# ### Predict
+# How many of 16 pairs will you get right, after one reading?
+
+# %%
+my_right_answers = None
+
+# %% [markdown]
+# ### Play
+# Read the strings, press the button, choose. Then play again with *near* foils, which differ from a studied string in one
+# letter.
+
+# %%
+game = Game()
+display(game)
+
+# %%
+if game.round.over:
+    labs.compare(my_right_answers, game.round.right, "right answers")
+else:
+    print("The game is not over yet: play, then run this cell.")
+
+# %% [markdown]
+# ### Explain
+# People recognise about nine in ten of 600 sentences that they saw once (Shepard 1967; as recalled, not looked up). You
+# know letters and words, and these strings are neither.
+#
+# A foil tests memory only if nothing else gives it away. A *scrambled* string has the same letters in another order, but
+# an order that the chain would hardly ever make: even a model that never studied anything picks the right one. A string
+# with *one* letter exchanged at random has the same fault. Our near foils are **twins**: both strings of a pair have that
+# letter drawn from one distribution, the one that the neighbours leave, so that before studying neither is likelier.
+#
+# ### Exercise 2.1: could it be guessing?
+# *difficulty 2/5, importance 4/5, 6 minutes.* Return the probability that somebody who guesses gets *at least* `right` of
+# `asked` pairs: $\sum_{k \ge r} \binom{n}{k} 2^{-n}$. How many of 16 does it take to fall below one in twenty?
+
+# %% nbgrader={"grade": false, "grade_id": "guess", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def by_guessing(right, asked):
+    ### BEGIN SOLUTION
+    return sum(comb(asked, k) for k in range(right, asked + 1)) / 2**asked
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "guess-tail", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("at least so many"):
+    got = by_guessing(2, 2), by_guessing(1, 2), by_guessing(0, 2)
+    assert np.allclose(got, [0.25, 0.75, 1]), f"both of two: a quarter; at least one: three quarters; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    coins = np.random.default_rng(3).integers(0, 2, (40000, 16)).sum(1)
+    assert np.isclose(by_guessing(11, 16), np.mean(coins >= 11), atol=0.01)
+    assert by_guessing(12, 16) < 0.05 < by_guessing(11, 16)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 2.2: twins
+# *difficulty 3/5, importance 3/5, 8 minutes.* A token stands between neighbours a and c. `q` holds how likely each token
+# is there. Two *different* tokens x and y are drawn, with probability proportional to $q_x q_y$. Return the matrix of
+# these probabilities. Why may x be studied and y be the foil, or the other way round, with no harm done?
+# <details><summary>Hint</summary>An outer product, without its diagonal, that sums to one.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "twins", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def twins(q):
+    ### BEGIN SOLUTION
+    joint = np.outer(q, q)
+    np.fill_diagonal(joint, 0)
+    return joint / joint.sum()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "twins-even", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("different, and exchangeable"):
+    got = twins(np.array([0.5, 0.25, 0.25]))
+    assert np.isclose(got.sum(), 1) and np.allclose(np.diag(got), 0), "all together 1, never the same twice"
+    assert np.allclose(got, got.T), "exchanging x and y must change nothing"
+    assert np.isclose(got[0, 1], 0.2), f"0.125 of 0.625; you have {got[0, 1]}"
+    ### BEGIN HIDDEN TESTS
+    q = np.random.default_rng(4).dirichlet(np.ones(6))
+    for x, y in np.ndindex(6, 6):
+        assert np.isclose(twins(q)[x, y], 0 if x == y else q[x] * q[y] / (1 - (q**2).sum()))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 3. Reading on (25 minutes)
+#
+# After 32 exposures both scores are perfect. Now the model reads on: new sequences of the same chain, never the same one
+# twice, as many in a step as before.
+#
+# ### Predict
+# After how many steps is half of recall lost? And half of recognition?
+
+# %%
+my_half_of_recall = None
+my_half_of_recognition = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+def while_reading_on(canvas, runs):
+    axes, said = canvas.subplots(), []
+    for name, label, colour, style, mark in SCORES:
+        since, rows = memory.reading_on(scored(runs), name)
+        axes.plot(since, rows.mean("seed"), label=label, color=colour, linestyle=style, marker=mark, ms=4)
+        axes.fill_between(since, rows.min("seed"), rows.max("seed"), color=colour, alpha=0.15, lw=0)
+        at = int(np.abs(since - 10).argmin())
+        said.append(f"{label} {float(rows.mean('seed')[at]):.2f} after {int(since[at])} steps and "
+                    f"{float(rows.mean('seed')[-1]):.2f} after {int(since[-1])}")
+    axes.axhline(0.5, color=BLACK, linestyle=":", lw=1)
+    axes.set_xscale("symlog", linthresh=1, linscale=0.5)
+    ticks = [t for t in (0, 1, 10, 100, 1000) if t <= since[-1]]
+    axes.set_xticks(ticks, [str(t) for t in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set(title="Forgetting", xlabel="steps of reading on", ylabel="share right", xlim=(-0.1, None), ylim=(0, 1.03))
+    axes.legend(loc="upper right", fontsize=8)
+    return "While reading on: " + "; ".join(said) + "."
+
+
+labs.draw(while_reading_on, runs, size=(7.5, 3.8))
+labs.compare(my_half_of_recall, memory.halved(scored(runs), "recall").mean(), "half of recall lost", " steps")
+labs.compare(my_half_of_recognition, memory.halved(scored(runs), "recognition").mean(), "half of recognition lost", " steps")
+
+# %% [markdown]
+# ### Play
+# Study less, or longer than is needed for perfect recall: does overlearning protect? What does a smaller
+# `retention rate` do? What if the optimiser is *not* made fresh when reading on begins?
+
+# %%
+explorer(("exposures", "retention_rate", "fresh_optimiser", "random_strings", "seed"), reading_on=READ_ON, **SIZE)
+
+# %% [markdown]
+# ### Explain
+# Recall stands on a threshold, and falls off it: a slight loss on each token is soon enough for another token to win.
+# Recognition has far to fall. What collapses in ten steps is not the memory, but the ability to say it.
+#
+# In the paper, too, recall collapses over the first ten steps and then declines slowly. Some sentences, though, were still
+# recalled after 100,000 steps, which its author compares to Bahrick's **permastore**. Is there anything of the kind here? The
+# ledger below says so.
+#
+# ### Exercise 3.1: what studying changed
+# *difficulty 3/5, importance 5/5, 10 minutes.* The loss on *any* sequence changes while a model studies and reads on. What
+# studying did is the change in the studied ones *beyond* that in the foils:
+# $g_i = (L_i^{before} - L_i^{now}) - \operatorname{mean}_j (F_j^{before} - F_j^{now})$. Return it for each item.
+
+# %% nbgrader={"grade": false, "grade_id": "gain", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def gain(studied_before, studied_now, foil_before, foil_now):
+    ### BEGIN SOLUTION
+    return (studied_before - studied_now) - (foil_before - foil_now).mean()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "gain-foils", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("beyond the foils"):
+    got = gain(np.array([3.0, 4.0]), np.array([2.0, 2.0]), np.array([3.0, 5.0]), np.array([4.0, 5.0]))
+    assert np.allclose(got, [1.5, 2.5]), f"foils became worse by 0.5 on average; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    a, b, c, d = np.random.default_rng(5).random((4, 9))
+    assert np.allclose(gain(a, b, c, d), [x - y - np.mean(c - d) for x, y in zip(a, b)])
+    assert np.allclose(gain(a, a + 0.3, c, c + 0.3), 0), "what changes all alike is no memory"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 3.2: half-life
+# *difficulty 3/5, importance 4/5, 10 minutes.* `t` increases from 0, `score` was measured at these times and has a `floor`
+# (chance). Return the first time at which half of what stood above the floor at the start is lost, between measurements by
+# a straight line in $\log(1 + t)$; `inf` if it never is.
+# <details><summary>Hint</summary>Find the first measurement at or below the level; the crossing lies between it and the
+# one before.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "halflife", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def half_life(t, score, floor):
+    ### BEGIN SOLUTION
+    left = (np.asarray(score) - floor) / (score[0] - floor)
+    below = np.flatnonzero(left <= 0.5)
+    if not below.size:
+        return float("inf")
+    i, x = below[0], np.log1p(t)
+    share = (left[i - 1] - 0.5) / (left[i - 1] - left[i])
+    return float(np.expm1(x[i - 1] + share * (x[i] - x[i - 1])))
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "halflife-between", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("between two measurements"):
+    t = np.array([0, 3, 15])
+    got = half_life(t, np.array([1.0, 0.75, 0.25]), 0.0)
+    assert np.isclose(got, 7), f"half-way between log 4 and log 16 is log 8; you have {got}"
+    got = half_life(t, np.array([1.0, 0.9, 0.6]), 0.5)
+    assert np.isclose(got, np.expm1(np.log(4) + 0.5 * np.log(4))), f"the floor counts; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    t = np.r_[0, np.geomspace(1, 1000, 400)]
+    assert np.isclose(half_life(t, 0.5 + 0.4 * (1 + t) ** -0.5, 0.5), 3, rtol=0.02)
+    assert np.isclose(half_life(np.array([0, 1, 2, 5]), np.array([1, 0.4, 0.9, 0.1]), 0.0), np.expm1(np.log(2) * 0.5 / 0.6))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "halflife-never", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("never"):
+    got = half_life(np.array([0, 10, 100]), np.array([1.0, 0.8, 0.7]), 0.0)
+    assert got == float("inf"), f"it never falls to half; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    assert half_life(np.array([0, 10]), np.array([0.9, 0.76]), 0.5) == float("inf")
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 4. Which curve? (25 minutes)
+#
+# Since 1885 people have asked which law forgetting follows.
+# $$\text{exponential } m e^{-bt} \quad \text{power } m (1 + t)^{-b} \quad \text{hyperbolic } \frac{m}{1 + bt} \quad
+# \text{logarithmic } m - b \log(1 + t) \quad \text{Wickelgren } m (1 + ht)^{-b}$$
+# each but the logarithmic perhaps above an asymptote. Wickelgren's holds two of the others: with $b = 1$ it is the
+# hyperbolic, and with $h \to 0$, $hb$ fixed, the exponential.
+#
+# ### Predict
+# Ebbinghaus learned lists of syllables by heart, and noted how much *less* effort relearning took: his **savings** were 58%
+# after 19 minutes. How many per cent were left after 31 days?
+
+# %%
+my_savings_after_a_month = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+def beside_people(canvas, runs):
+    axes = canvas.subplots()
+    for name, label, colour, style, _ in (SCORES[0], SCORES[3]):
+        since, left = memory.kept(scored(runs), name)
+        axes.plot(since[1:], left[:, 1:].mean(0), label=f"model, {label}", color=colour, linestyle=style)
+    axes.set(xscale="log", xlabel="steps of reading on", ylabel="share kept", ylim=(-0.02, 1.05))
+    above = axes.twiny()
+    for (subject, curve), colour, mark in zip(human.curves().items(), (BLACK, ORANGE, SKY, GREEN), "o^vs"):
+        above.plot(curve.minutes, curve.value, color=colour, marker=mark, linestyle=":", label=f"{subject}, savings")
+    above.set(xscale="log", xlabel="time since learning, people")
+    above.set_xticks([20, 60, 540, 1440, 8640, 44640], ["20 min", "1 h", "9 h", "1 d", "6 d", "31 d"])
+    above.set_xticks([], minor=True)
+    above.grid(False)
+    handles = [h + l for h, l in zip(axes.get_legend_handles_labels(), above.get_legend_handles_labels())]
+    canvas.legend(*handles, loc="outside right center", fontsize=8)
+    own = human.curves()["Ebbinghaus"].value
+    return (f"Ebbinghaus' savings fall from {own[0]:.2f} after 19 minutes to {own[-1]:.2f} after 31 days; the model's recall and "
+            "recognition, as shares of what they were, fall to nearly nothing. How the two axes of time lie on each other is arbitrary.")
+
+
+labs.draw(beside_people, runs, size=(9, 3.8))
+labs.compare(my_savings_after_a_month, 100 * float(human.curves()["Ebbinghaus"].value[-1]), "savings after a month", "%")
+print("How these figures were read:", human.curves()["Dros"].mark)
+
+# %% [markdown]
+# ### Play
+# Every family is fitted to the points in the box. Choose a person, or the model, or type **your own points**. What happens
+# to the weights if you take the last point away? If you count time in days instead of minutes? (Only one of the families
+# cares about the unit of time. Which, and why?)
+
+# %%
+since, saved = memory.gain(runs)  # (seed, item, n)
+Fitter({"the model's gain": (since, saved.mean(1))})
+
+# %% [markdown]
+# ### Explain
+# The weight of a model is how much the points speak for it among those fitted. Two traps: seven points hardly tell nine
+# models apart, and a *tie* is a result, to be said. And an average curve may have a shape that no single item has:
+# exponentials with different rates average to something near a power law (Anderson and Tweney 1997), as exercise 4.3
+# shows. The bands come from drawing learners and items again. To draw the *points* of one curve again would pretend that
+# they are independent, and they come from the same memories.
+#
+# ### Exercise 4.1: the logarithmic law by hand
+# *difficulty 2/5, importance 3/5, 6 minutes.* $y = m - b \log(1 + t)$ is a straight line in $\log(1 + t)$. Return `(m, b)`
+# by least squares.
+
+# %% nbgrader={"grade": false, "grade_id": "loglaw", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def logarithmic(t, y):
+    ### BEGIN SOLUTION
+    slope, start = np.polyfit(np.log1p(t), y, 1)
+    return start, -slope
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "loglaw-found", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("a line in log time"):
+    t = np.array([0, 1, 3, 7])
+    got = logarithmic(t, 0.9 - 0.2 * np.log1p(t))
+    assert np.allclose(got, [0.9, 0.2]), f"m = 0.9, b = 0.2; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    t, noise = np.arange(12.0), np.random.default_rng(6).normal(0, 0.05, 12)
+    y = 0.8 - 0.1 * np.log1p(t) + noise
+    m, b = logarithmic(t, y)
+    rest = y - (m - b * np.log1p(t))
+    assert np.isclose(rest.sum(), 0, atol=1e-8) and np.isclose(rest @ np.log1p(t), 0, atol=1e-8)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 4.2: how much do the points speak for it?
+# *difficulty 3/5, importance 5/5, 10 minutes.* For $n$ points, a sum of squared residuals and a number of fitted parameters
+# return $\mathrm{AICc} = n \log(\mathrm{RSS}/n) + 2k + \frac{2k(k+1)}{n-k-1}$, where $k$ is the number of parameters *plus
+# one* for the noise. Where $n < k + 2$ nothing can be told: return `nan`. Then turn a list of AICc into weights
+# $e^{-\Delta_i/2} / \sum_j e^{-\Delta_j/2}$, $\Delta$ above the best; a `nan` gets weight 0.
+
+# %% nbgrader={"grade": false, "grade_id": "aicc", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def aicc(rss, n, parameters):
+    ### BEGIN SOLUTION
+    k = parameters + 1
+    if n < k + 2:
+        return float("nan")
+    return n * np.log(rss / n) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+    ### END SOLUTION
+
+
+def weights(scores):
+    ### BEGIN SOLUTION
+    scores = np.asarray(scores, float)
+    raw = np.nan_to_num(np.exp(-(scores - np.nanmin(scores)) / 2), nan=0.0)
+    return raw / raw.sum()
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "aicc-formula", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("AICc"):
+    got = aicc(0.1, 10, 2)
+    assert np.isclose(got, 10 * np.log(0.01) + 6 + 4), f"k = 3: 10 log 0.01 + 6 + 24 / 6; you have {got}"
+    assert np.isnan(aicc(0.1, 4, 2)), "four points, k = 3: nothing can be told"
+    ### BEGIN HIDDEN TESTS
+    t = np.arange(12.0)
+    found = retention.fit("power", t, 0.9 * (1 + t) ** -0.5 + 0.02 * np.sin(5 * t))
+    assert np.isclose(aicc(found.rss, 12, 2), found.aicc)
+    assert np.isfinite(aicc(0.1, 5, 2))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "aicc-weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("weights"):
+    got = weights([10.0, 10.0, float("nan")])
+    assert np.allclose(got, [0.5, 0.5, 0]), f"two alike, and one that cannot be told; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    got = weights([-100.0, -98.0, -90.0])
+    assert np.isclose(got.sum(), 1) and np.isclose(got[0] / got[1], np.e) and np.isclose(got[1] / got[2], np.e**4)
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 4.3: an average that is none of them
+# *difficulty 2/5, importance 4/5, 6 minutes.* Every item fades exponentially, each at its own rate. Return the mean curve at
+# times `t`. Then look below at what it is taken for.
+
+# %% nbgrader={"grade": false, "grade_id": "average", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def average(t, rates):
+    ### BEGIN SOLUTION
+    return np.exp(-np.outer(rates, t)).mean(0)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "average-mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the mean of exponentials"):
+    got = average(np.array([0.0, 1.0]), np.array([0.0, np.log(2)]))
+    assert np.allclose(got, [1, 0.75]), f"one stays, one halves; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    rates = np.random.default_rng(7).gamma(1.0, 1.0, 50000)
+    assert np.allclose(average(np.arange(9.0), rates), 1 / (1 + np.arange(9.0)), atol=0.01)
+    ### END HIDDEN TESTS
+
+# %%
+times = np.arange(30.0)
+try:
+    mean = average(times, np.random.default_rng(8).gamma(1.0, 1.0, 2000))
+    print("Each item is exponential. Their mean is taken for:", retention.compare(times, mean))
+except NotImplementedError:
+    print("Answer exercise 4.3, and this cell tells what the mean is taken for.")
+
+# %% [markdown]
+# ## 5. Facts, injected (20 minutes)
+#
+# What has been studied word for word may be recalled word for word. But does a model that has read *Ada Ash works for firm 3*
+# ten times know who pays her? The ledger holds what this project measured on facts that were repeated, put in other words, or
+# read only once.
+
+# %%
+labs.ledger("facts/steps-of-acquisition", "facts/duplication-gap", "facts/duplicates-fade-faster", "facts/decay-form",
+            "facts/compositional", "facts/spacing")
+
+# %% [markdown]
+# ## 6. What may be said (5 minutes)
+#
+# The committed ledger of this project holds each statement as a number measured over several seeds, beside the
+# published one:
+
+# %%
+labs.ledger("forgetting/recognition-before-recall", "forgetting/exposures-to-recognise", "forgetting/exposures-to-recall",
+            "forgetting/steep-then-slow", "forgetting/recognition-outlasts-recall", "forgetting/structure-helps",
+            "forgetting/retention-form", "forgetting/permastore")
+
+# %% [markdown]
+# **What this toy does not show.** A model of thirty thousand weights has no room to learn without unlearning: it must study
+# ten times as often as a large one, and keeps nothing for good. A chain of tokens has no meaning, so nothing that is read
+# later could remind the model of what it studied. And savings, recognition and recall are three measures: only the shapes
+# of their curves may be laid side by side.
+#
+# ### Exercise 6: discussion
+# *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A company asks its model to go on from the first half of a
+# thousand private letters that it once was trained on. Not one comes out, and the company states that the model "has
+# forgotten them". In at most 150 words: what would you measure instead, with which foils, and what would you say of a
+# letter that is recognised and not recalled? Name a figure and a number of your own.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
+# *A good answer* says that recall is the least sensitive of the measures, and lost long before recognition; asks for losses
+# on the letters against foils which a model that never saw them cannot tell apart (letters of the same kind, or twins), all
+# pairs, with an interval; says that a recognised letter is still in the weights, so that membership can be shown and a
+# little training may bring it back; and cites a number with its seeds. One point each for three of these.
+
+# %% [markdown]
+# **References.** Orhan 2023, arXiv:2303.17557 (recognition, recall, retention). Chang and others 2024, arXiv:2406.11813
+# (facts). Ebbinghaus 1885; Murre and Dros 2015 (savings). Shepard 1967 (recognition). Wickelgren 1974; Anderson and Tweney
+# 1997 (curves). Bahrick 1984 (permastore). Green and Swets 1966 (d').
