@@ -4,15 +4,18 @@ Windows are judged from the longest prefix, 32 bytes, unless said; an average ov
 as published averages are over groups of passages by their number of copies.
 """
 
+import re
+
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, everywhere, smallest
+from mini.claims import Claim, Published, everywhere, read_ledger, smallest
 from mini.measures.curves import last
 from mini.measures.extraction import overlap
 from mini.plan import Plan
 from mini.studies.extraction import settings
 from mini.studies.extraction.items import CONTEXTS, COPIES
+from mini.tasks import corpus
 
 LONGEST = max(CONTEXTS)
 CEILING = np.log2(COPIES[-1])  # doublings of the copies
@@ -140,6 +143,18 @@ def listed(share: xr.DataArray) -> str:
 
 def read(runs) -> str:
     return f"corpus {int(runs.corpus.values.flat[0]):012x} of this Python's library"
+
+
+def same_text() -> str:
+    """Whether this Python's library is the text on which the committed ledger was measured, in a sentence."""
+    here = corpus.load().digest[:12]
+    entry = next((e for e in read_ledger() if e.id == "extraction/grows-with-copies"), None)
+    found = re.search(r"corpus ([0-9a-f]{12})", entry.measured) if entry else None
+    if found is None:
+        return f"This Python's library is corpus {here}; the committed ledger names none."
+    if found[1] == here:
+        return f"This Python's library is corpus {here}, as in the committed ledger."
+    return f"This Python's library is corpus {here}, the committed ledger was measured on {found[1]}: numbers will differ."
 
 
 def copies_told(runs) -> str:

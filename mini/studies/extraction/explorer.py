@@ -28,7 +28,7 @@ CONTROLS = {
     "seed": (0, 20, 1),
 }
 # Fewer items than the study has: a training takes a few seconds, and what is measured on the way little of them.
-SMALL = {"canaries": 2, "windows": 1, "references": 31, "steps": 400, "secret_copies": 128}
+SMALL = {"canaries": 2, "windows": 2, "references": 31, "steps": 400, "secret_copies": 128}
 PROMPT = "key_mine = '"
 TRIES = 8
 
@@ -109,15 +109,16 @@ class Planter:
 
 
 def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps", "seed"), *, secret: str = "rosebud1941",
-             seed: int = 0, **fields) -> Planter:
+             seed: int = 0, ticks: int | None = None, **fields) -> Planter:
     """The explorer of this study.
 
     Args:
       controls: names of the controls to show, of `CONTROLS`. secret: what is planted at first. seed: the first draw.
-      fields: other fields of `Extraction`, as they start.
+      ticks: steps after which to stop, if not after all. fields: other fields of `Extraction`, as they start.
     """
     start = Extraction(**{**SMALL, "keep": True, **fields})
-    made = Explorer(start, {name: CONTROLS[name] for name in controls}, draw, every=max(start.steps // 20, 1), seed=seed)
+    made = Explorer(start, {name: CONTROLS[name] for name in controls}, draw, ticks=ticks,
+                    every=max(start.steps // 20, 1), seed=seed)
     return Planter(made, secret)
 
 
