@@ -103,7 +103,7 @@ def while_studying(canvas, runs):
     axes.set(title="Learning", xlabel="times studied", ylabel="share right", xscale="symlog", xlim=(-0.1, 36), ylim=(0, 1.03))
     axes.set_xticks([0, 1, 2, 4, 8, 16, 32], ["0", "1", "2", "4", "8", "16", "32"])
     axes.set_xticks([], minor=True)
-    axes.legend(loc="center right", fontsize=8)
+    canvas.legend(loc="outside lower center", ncols=4, fontsize=9)
     return "While studying: " + "; ".join(said) + ". Dotted lines at one half and at nine tenths."
 
 
@@ -245,8 +245,9 @@ else:
 
 # %% [markdown]
 # ### Explain
-# People recognise about nine in ten of 600 sentences that they saw once (Shepard 1967; as recalled, not looked up). You
-# know letters and words, and these strings are neither.
+# People recognise about nine in ten of 600 sentences that they saw once (Shepard 1967; secondary). You know letters and
+# words, and these strings are neither. With 16 pairs chance alone makes scores from 4 to 12 nothing unusual, for you and for
+# the model: see where it stands *before* it has studied anything.
 #
 # A foil tests memory only if nothing else gives it away. A *scrambled* string has the same letters in another order, but
 # an order that the chain would hardly ever make: even a model that never studied anything picks the right one. A string
@@ -332,7 +333,7 @@ def while_reading_on(canvas, runs):
     axes.set_xticks(ticks, [str(t) for t in ticks])
     axes.set_xticks([], minor=True)
     axes.set(title="Forgetting", xlabel="steps of reading on", ylabel="share right", xlim=(-0.1, None), ylim=(0, 1.03))
-    axes.legend(loc="upper right", fontsize=8)
+    canvas.legend(loc="outside lower center", ncols=4, fontsize=9)
     return "While reading on: " + "; ".join(said) + "."
 
 
@@ -444,7 +445,7 @@ def beside_people(canvas, runs):
     for name, label, colour, style, _ in (SCORES[0], SCORES[3]):
         since, left = memory.kept(scored(runs), name)
         axes.plot(since[1:], left[:, 1:].mean(0), label=f"model, {label}", color=colour, linestyle=style)
-    axes.set(xscale="log", xlabel="steps of reading on", ylabel="share kept", ylim=(-0.02, 1.05))
+    axes.set(xscale="log", xlabel="steps of reading on", ylabel="share kept", ylim=(-0.1, 1.05))
     above = axes.twiny()
     for (subject, curve), colour, mark in zip(human.curves().items(), (BLACK, ORANGE, SKY, GREEN), "o^vs"):
         above.plot(curve.minutes, curve.value, color=colour, marker=mark, linestyle=":", label=f"{subject}, savings")
@@ -466,8 +467,8 @@ print("How these figures were read:", human.curves()["Dros"].mark)
 # %% [markdown]
 # ### Play
 # Every family is fitted to the points in the box. Choose a person, or the model, or type **your own points**. What happens
-# to the weights if you take the last point away? If you count time in days instead of minutes? (Only one of the families
-# cares about the unit of time. Which, and why?)
+# to the weights if you take the last point away? If you count time in days instead of minutes? (Two of the families care
+# about the unit of time. Which, and why?)
 
 # %%
 since, saved = memory.gain(runs)  # (seed, item, n)
@@ -574,7 +575,8 @@ with labs.check("the mean of exponentials"):
 times = np.arange(30.0)
 try:
     mean = average(times, np.random.default_rng(8).gamma(1.0, 1.0, 2000))
-    print("Each item is exponential. Their mean is taken for:", retention.compare(times, mean))
+    print("Each item is exponential. Of an exponential and a power law, their mean is taken for:",
+          retention.compare(times, mean, ("exponential", "power")))
 except NotImplementedError:
     print("Answer exercise 4.3, and this cell tells what the mean is taken for.")
 

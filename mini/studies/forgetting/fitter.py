@@ -107,7 +107,7 @@ def table(found: retention.Comparison, weights) -> str:
         life = retention.half_life(f)
         cells = ((f.model, "cannot be told", "", "", "", f.reason) if f.reason else
                  (f.model, values, f"{f.aicc - found.fits[0].aicc:.1f}", f"{weights[f.model]:.2f}",
-                  "never" if math.isinf(life) else f"{life:.3g}", "; ".join(f.flags)))
+                  "never" if math.isinf(life) else f"{life:.4g}", "; ".join(f.flags)))
         rows.append("".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in cells))
     return "<table>" + "".join(f"<tr>{row}</tr>" for row in (head, *rows)) + "</table>"
 

@@ -89,7 +89,7 @@ def draw(figure: Figure, runs: xr.Dataset, foil: str, played: Round | None) -> s
     studied = runs.isel(step=slice(1, None)).sel(foil=foil)  # without the untrained model
     axes.plot(studied.exposed, studied.forced_choice, color=plotting.BLUE, marker="o", label="the model, on the same pairs")
     axes.axhline(0.5, color=plotting.BLACK, linestyle=":", lw=1, label="guessing")
-    axes.axhline(human.SENTENCES, color=plotting.GREEN, linestyle="-.", lw=1, label="people on 600 sentences, 1967 (recalled)")
+    axes.axhline(human.SENTENCES, color=plotting.GREEN, linestyle="-.", lw=1, label="people on 600 sentences, 1967 (secondary)")
     words = ", ".join(f"{float(v):.2f} after {int(e)}" for e, v in zip(studied.exposed, studied.forced_choice)
                       if int(e) in (0, 1, 2, 4, 8, 32))
     said = f"The model chooses right in a share of {words} exposures"

@@ -188,49 +188,49 @@ CLAIMS = (
         "Recognition comes long before recall: exposures until nine tenths of the tokens are recalled, over those until "
         "nine tenths of pairs are recognised.",
         Published("3 (near-perfect recall after 3 exposures, recognition after 1)", PAPER, "abstract"), "ratio",
-        laptop((3, None), settings.STUDY), before_recall, untrained, headline=True, seconds=15, beside=needed_told),
+        laptop((3, None), settings.STUDY), before_recall, untrained, headline=True, seconds=13, beside=needed_told),
     Claim(
         "forgetting/exposures-to-recognise",
         "One exposure is enough to recognise: exposures until a studied sequence is told from an unstudied one in nine "
         "tenths of all pairs.",
         Published("1, even for hard foils", PAPER, "abstract"), "exposures",
-        laptop((None, 1), settings.STUDY), lambda runs: needed(recognised(runs), "recognition"), untrained, seconds=15),
+        laptop((None, 1), settings.STUDY), lambda runs: needed(recognised(runs), "recognition"), untrained, seconds=13),
     Claim(
         "forgetting/exposures-to-recall",
         "Three exposures are enough to recall: exposures until nine tenths of the second half are recalled from the first "
         "(64 stands for more than 32).",
         Published("3 for most models", PAPER, "abstract"), "exposures",
-        laptop((None, 3), settings.STUDY), lambda runs: needed(runs, "recall"), untrained, seconds=15),
+        laptop((None, 3), settings.STUDY), lambda runs: needed(runs, "recall"), untrained, seconds=13),
     Claim(
         "forgetting/steep-then-slow",
         "Recall collapses at first, then declines slowly: share of it that is lost over the first 10 of 2000 steps of "
         "reading on.",
         Published("a collapse over the first 10 of 100,000 steps, then a slow decline; no figure, bound set here before "
                   "measuring", PAPER, "abstract"), "1",
-        laptop((0.5, None), settings.STUDY), collapse, untrained, headline=True, seconds=15),
+        laptop((0.5, None), settings.STUDY), collapse, untrained, headline=True, seconds=13),
     Claim(
         "forgetting/recognition-outlasts-recall",
         "Recognition outlasts recall: steps until half of it is lost, over those until half of recall is.",
         Published("recognition is far more robust; no figure, bound set here before measuring", PAPER, "abstract"), "ratio",
-        laptop((10, None), settings.STUDY), outlasts, untrained, headline=True, seconds=15, beside=kept_told),
+        laptop((10, None), settings.STUDY), outlasts, untrained, headline=True, seconds=13, beside=kept_told),
     Claim(
         "forgetting/structure-helps",
         "Sequences with structure are both recognised and recalled better than random strings (mean over 1 to 32 "
         "exposures, the smaller advantage).",
         Published("real sentences better than random words; no figure", PAPER, "abstract"), "margin",
-        laptop((0, None), settings.STRINGS), structure, untrained, seconds=20, beside=structure_told),
+        laptop((0, None), settings.STRINGS), structure, untrained, seconds=8, beside=structure_told),
     Claim(
         "forgetting/retention-form",
         "What studying saved fades by Wickelgren's law m (1 + h t)^-b rather than by an exponential, power, logarithm or "
         "hyperbola (AICc less that of the best other; beyond 2 is no tie).",
         Published("recognition by people follows m (1 + h t)^-b; no figure for the comparison, a tie is 2 units of AICc",
                   "wickelgren1974", "main result (secondary)"), "AICc",
-        laptop((None, -retention.TIE), settings.STUDY), form, untrained, seconds=15, beside=form_told),
+        laptop((None, -retention.TIE), settings.STUDY), form, untrained, seconds=13, beside=form_told),
     Claim(
         "forgetting/permastore",
         "Some items are never forgotten: of those recalled near-perfectly after studying, the share that still is after "
         "2000 steps of reading on.",
         Published("some items near-perfect after 100,000 steps; no figure, bound of 1 in 100 set here before measuring",
                   PAPER, "abstract"), "1",
-        laptop((0.01, None), settings.STUDY), survivors, untrained, seconds=15),
+        laptop((0.01, None), settings.STUDY), survivors, untrained, seconds=13),
 )
