@@ -12,7 +12,7 @@
 # **Question.** A language model reads a sentence once. Would it know the sentence again? Could it say it? And what is
 # left of either after it has read a thousand other things?
 #
-# **Time** about 120 minutes. **Compute** about three minutes of training in all, on two CPU cores; no network.
+# **Time** about 130 minutes. **Compute** about three minutes of training in all, on two CPU cores; no network.
 # **You need** numpy, logarithms, and the normal distribution. Lab 5 helps, and is not needed.
 #
 # After this lab you can
@@ -30,21 +30,23 @@
 from math import comb
 from statistics import NormalDist
 
+import jax
 import numpy as np
 from IPython.display import display
 
 from mini import labs
 from mini.engine import default_cache, run
-from mini.measures import retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION
-from mini.studies.forgetting import Forgetting, human
+from mini.measures import acquisition, retention
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, band
+from mini.studies.forgetting import Facts, Forgetting, facts_explorer, facts_settings, human
 from mini.studies.forgetting.claims import memory
 from mini.studies.forgetting.explorer import SMALL, explorer
 from mini.studies.forgetting.fitter import Fitter
 from mini.studies.forgetting.game import Game
 from mini.studies.forgetting.settings import probes
+from mini.tasks import facts
 
-labs.setup(minutes=120, compute="about three minutes of training")
+labs.setup(minutes=130, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 3
 READ_ON = 20 if labs.fast() else 1000
 SIZE = {**SMALL, "study_ends": 160} if labs.fast() else SMALL
@@ -581,15 +583,216 @@ except NotImplementedError:
     print("Answer exercise 4.3, and this cell tells what the mean is taken for.")
 
 # %% [markdown]
-# ## 5. Facts, injected (20 minutes)
+# ## 5. Facts, injected (30 minutes)
 #
-# What has been studied word for word may be recalled word for word. But does a model that has read *Ada Ash works for firm 3*
-# ten times know who pays her? The ledger holds what this project measured on facts that were repeated, put in other words, or
-# read only once.
+# A fact is more than a string. "Ada Ash works for firm 3" and "firm 3 employs Ada Ash" are two strings and one fact; whoever
+# knows it can answer in words never heard. Chang and others (2024) told large models about people who do not exist, in the
+# middle of their training, and watched.
+#
+# **The text** tells of 40 fictional people: employer, birthplace, trade, hobby, each in one of six wordings, and of where
+# companies are. It goes on throughout. Into it we **inject**, ten times, passages about *new* people:
+# eight in the **same words** every time, eight in **other words** every time, eight only **once**; of eight nobody ever tells.
+#
+# **Three probes** ask for the log-probability of a fact's value:
+# *memorisation*, in the very words that a duplicate repeats; *semantic*, in a wording in which this fact was never told;
+# *compositional*, for the town where the person works, which follows from the employer and is told of the employer alone.
 
 # %%
-labs.ledger("facts/steps-of-acquisition", "facts/duplication-gap", "facts/duplicates-fade-faster", "facts/decay-form",
-            "facts/compositional", "facts/spacing")
+TINY = {"width": 16, "layers": 1, "heads": 2, "background": 16, "last": 40, "interval": 4.0, "exposures": 4, "late": 10,
+        "stream": 2048}
+FACTS = {**facts_explorer.SMALL, **(TINY if labs.fast() else {})}
+FACTS_STEPS = 100 if labs.fast() else 960
+
+
+def in_words(fields):
+    point = Facts(**fields)
+    lexicon = facts.Lexicon(point.names, point.attributes, point.values, point.templates)
+    folk = facts.people(jax.random.key(7), lexicon, 2)
+    for template in range(point.templates):
+        print(facts.words(lexicon, facts.sentences(lexicon, folk, 0, 0, jax.numpy.array(template))))
+    print(facts.words(lexicon, facts.companies(lexicon, folk, folk.value[:1, 0], jax.numpy.array([2]))[0]))
+
+
+in_words(FACTS)
+
+# %% [markdown]
+# ### Predict
+# At chance a value has log-probability $-\log 12 = -2.5$ nats. Ten exposures in the *same words*: by how many nats will the
+# memorisation probe, at its best, be above the semantic one? And in *other words*?
+
+# %%
+my_gap_same_words = None
+my_gap_other_words = None
+
+# %% [markdown]
+# ### Run
+
+# %%
+injected = Facts(**FACTS)
+told = run(injected, FACTS_STEPS, facts_settings.records(injected, FACTS_STEPS), **QUICK)
+injections = told.injection.isel(seed=0).dropna("exposure").values
+PROBES = {"memorisation": (BLUE, "-"), "semantic": (ORANGE, "--"), "compositional": (GREEN, "-.")}
+
+
+def of_group(group, probe):
+    """Mean over people: (seed, step)."""
+    return told.log_prob.sel(group=group, probe=probe).mean("person")
+
+
+def timeline(canvas, told):
+    panels = canvas.subplots(1, 4, sharey=True)
+    for axes, group, title in zip(panels, told.group.values, ("the same words", "other words", "once", "never told")):
+        for probe, (colour, style) in PROBES.items():
+            curve = of_group(group, probe).sel(step=slice(injections[0] - 40, None))
+            band(axes, curve, probe, color=colour, linestyle=style, lw=1.3)
+        shown = {"once": injections[:1], "never": []}.get(group, injections)
+        axes.plot(shown, np.full(len(shown), 0.03), "^", color=BLACK, markersize=4, transform=axes.get_xaxis_transform(),
+                  label="an injection")
+        axes.axhline(float(told.chance.mean()), color=BLACK, linestyle=":", lw=1, label="chance")
+        axes.set(title=title, xlabel="step")
+    panels[0].set_ylabel("log-probability of a fact, nats")
+    canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return "Log-probability of facts about new people over the steps, mean of the seeds. At the end: " + "; ".join(
+        f"{group} " + ", ".join(f"{probe} {float(of_group(group, probe).isel(step=-1).mean()):.2f}" for probe in PROBES)
+        for group in told.group.values) + "."
+
+
+def best(group, probe):
+    return acquisition.steps(told.step, of_group(group, probe).values, injections).peak[..., -1].mean()
+
+
+labs.draw(timeline, told, size=(11, 3.8))
+for group, guess in (("duplicate", my_gap_same_words), ("paraphrase", my_gap_other_words)):
+    labs.compare(guess, float(best(group, "memorisation") - best(group, "semantic")), f"gap, {group}", " nats")
+
+# %% [markdown]
+# ### Play
+# One manner at a time, trained again as you move. *Interval* is the number of steps between two exposures: at 1 they come
+# in one go, and all schedules end on the same step. What do you gain by spreading them, and when do you see it: at the last
+# exposure or long after? Can you find a setting in which what was told **once** is still there after 200 steps?
+
+# %%
+facts_explorer.explorer(ticks=FACTS_STEPS, **FACTS)
+
+# %% [markdown]
+# ### Explain
+# Facts are acquired **in steps**. Each exposure raises the log-probability within some ten steps, much of it is lost again
+# before the next, and the rest stays. Knowledge accumulates where exposures come sooner than the gain fades; the paper calls
+# the longest such interval the **learnability threshold**, and offers it as the reason why large models know little of what
+# stands in few places.
+#
+# Told in the same words, a fact is tied to these words: the memorisation probe runs ahead of the semantic one. Told in
+# others, the two go together. That is the whole case for paraphrasing, in one figure.
+#
+# Look at those **never told of**. Nobody says a word about them, and yet what the model says of them changes all the time:
+# the surer it becomes of the people it knows, the more confidently it is wrong about strangers, far below chance. It has
+# learned to answer, not to say "I do not know". This is why the study measures long delays *against* them: a score before
+# and after tells a gain only if it would have stayed where it was.
+#
+# The paper fits "power laws" to what is left, and draws straight lines on a logarithmic axis of *time* alone. A straight
+# line there is $R = c - a \log_{10} t$, which is logarithmic decay; a power law would be straight with *both* axes
+# logarithmic. The words and the figure say different things: look at the axes.
+#
+# ### Exercise 5.1: one jump
+# *difficulty 3/5, importance 5/5, 8 minutes.* `ticks` are the steps at which was measured, `curve` the log-probability
+# there, `start` the step before which nothing of the injection was read. Return `(effectivity, tick)`: how far the largest
+# value in the window `start < t <= start + window` lies above the value at `start`, and the step where it stands.
+
+# %% nbgrader={"grade": false, "grade_id": "facts-jump", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def effectivity(ticks, curve, start, window=50):
+    ### BEGIN SOLUTION
+    inside = (ticks > start) & (ticks <= start + window)
+    at = np.where(inside, curve, -np.inf).argmax()
+    return curve[at] - curve[ticks == start][0], ticks[at]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "facts-jump-by-hand", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("a jump by hand"):
+    got = effectivity(np.array([0, 10, 11, 15, 60, 61]), np.array([-9.0, -3.0, -2.0, -1.0, -1.5, 0.0]), 10)
+    assert np.isclose(got[0], 2) and got[1] == 15, f"from -3 to -1, at step 15; step 61 lies outside; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    got = effectivity(np.array([0, 10, 11, 60]), np.array([0.0, -3.0, -4.0, -3.5]), 10)
+    assert np.isclose(got[0], -0.5) and got[1] == 60, "the value at the start is no gain: an injection may do harm"
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "facts-jump-library", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("the jumps above"):
+    ticks_here, curve_here = told.step.values, of_group("duplicate", "memorisation").values[0]
+    got = effectivity(ticks_here, curve_here, injections[-1])
+    known = acquisition.steps(ticks_here, curve_here, injections[-1:])
+    assert np.allclose(got, (known.effectivity[0], known.tick[0])), f"the library finds another jump; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    rng = np.random.default_rng(4)
+    some, values = np.arange(0, 200, 5), rng.normal(size=40)
+    for first in (20, 100, 150):
+        known = acquisition.steps(some, values, [first], 30)
+        assert np.allclose(effectivity(some, values, first, 30), (known.effectivity[0], known.tick[0]))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 5.2: how long it lasts
+# *difficulty 3/5, importance 4/5, 8 minutes.* `left` is the share of the gain that is left `delay` steps after the last
+# maximum (all delays above 0). Fit $R = c - a \log_{10} t$ by least squares and return `(a, threshold)`, the share lost with
+# every tenfold of time and the delay at which nothing is left; infinity where nothing is lost.
+# <details><summary>Hint</summary><code>np.polyfit(x, y, 1)</code> returns slope and intercept.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "facts-decay", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def decay_constant(delay, left):
+    ### BEGIN SOLUTION
+    slope, c = np.polyfit(np.log10(delay), left, 1)
+    return -slope, 10 ** (-c / slope) if slope < 0 else np.inf
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "facts-decay-line", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("a line in the logarithm of time"):
+    delay = np.array([1.0, 10, 100, 1000])
+    got = decay_constant(delay, np.array([1.0, 0.75, 0.5, 0.25]))
+    assert np.allclose(got, (0.25, 1e4)), f"a quarter with every tenfold, nothing left after 10,000 steps; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    rng = np.random.default_rng(5)
+    noisy = 0.9 - 0.2 * np.log10(delay) + 0.02 * rng.normal(size=4)
+    known = acquisition.decay(delay, noisy)
+    assert np.allclose(decay_constant(delay, noisy), (known.constant, known.threshold))
+    ### END HIDDEN TESTS
+
+# %% nbgrader={"grade": true, "grade_id": "facts-decay-none", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("what does not fade"):
+    got = decay_constant(np.array([1.0, 10, 100]), np.array([0.5, 0.6, 0.7]))
+    assert np.isclose(got[0], -0.1) and got[1] == np.inf, f"it rises, so that nothing is ever lost; you have {got}"
+    ### BEGIN HIDDEN TESTS
+    got = decay_constant(np.array([1.0, 1e3]), np.array([0.9, 0.0]))
+    assert np.allclose(got, (0.3, 1e3))
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Exercise 5.3: when to review
+# *difficulty 2/5, importance 4/5, 6 minutes.* Ten reviews may come in one go, evenly, or with gaps that grow. Return the
+# `count` steps (a whole number each, rounded, increasing) of which the last is `last`, the first is `span` steps before it,
+# and review $k$ of $0 \dots n - 1$ lies at the share $(k / (n - 1))^\text{power}$ of the span.
+
+# %% nbgrader={"grade": false, "grade_id": "facts-reviews", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def reviews(last, span, count, power=1.0):
+    ### BEGIN SOLUTION
+    share = (np.arange(count) / (count - 1)) ** power
+    return np.round(last - span * (1 - share)).astype(int)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "facts-reviews-gaps", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+with labs.check("gaps"):
+    got = reviews(100, 90, 4)
+    assert np.array_equal(got, [10, 40, 70, 100]), f"even gaps of 30; you have {got}"
+    grown = np.diff(reviews(100, 90, 4, 2.0))
+    assert (np.diff(grown) > 0).all(), f"with a power of 2 each gap is larger than the one before; you have {grown}"
+    ### BEGIN HIDDEN TESTS
+    assert np.array_equal(reviews(100, 90, 4, 2.0), [10, 20, 50, 100])
+    for fields in ({"interval": 40.0}, {"interval": 1.0}, {"interval": 30.0, "expansion": 2.0}):
+        point = Facts(exposures=9, last=900, **fields)
+        assert np.array_equal(reviews(900, 8 * point.interval, 9, point.expansion), point.schedule(np))
+    ### END HIDDEN TESTS
+
+# %%
+labs.ledger("facts/steps-of-acquisition", "facts/duplication-gap", "facts/duplicates-fade-faster", "facts/batch-size",
+            "facts/decay-form", "facts/compositional", "facts/spacing")
 
 # %% [markdown]
 # ## 6. What may be said (5 minutes)
