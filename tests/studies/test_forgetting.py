@@ -17,6 +17,7 @@ from mini.studies.forgetting.explorer import CONTROLS, explorer
 from mini.studies.forgetting.fitter import OWN, Fitter, read
 from mini.studies.forgetting.game import Game, Round, deal, spell
 from mini.studies.forgetting.settings import probes
+from mini.tasks import sequences
 
 SMALL = {"items": 8, "batch_size": 4, "length": 8, "vocabulary": 16, "stream": 40, "width": 8, "layers": 1, "heads": 2,
          "exposures": 3, "study_ends": 10, "warm_up": 2}
@@ -54,6 +55,14 @@ def test_labels_and_clocks(runs):
     np.testing.assert_allclose(one.recall, one.item_recall.mean("item"), atol=1e-6)
     assert (np.sort(one.studied, 1) == np.sort(one.foils.sel(foil="scrambled"), 1)).all()
     assert ((one.studied != one.foils.sel(foil="near")).sum("place") == 1).all()
+
+
+def test_near_foils_go_on_as_the_chain_may(trained):
+    _, world = trained
+    p = sequences.transitions(world.tickets)
+    studied, near, scrambled = np.asarray(world.studied), *np.asarray(world.foils)[1:]
+    possible = [(p[rows[:, :-1], rows[:, 1:]] > 0).mean() for rows in (studied, near, scrambled)]
+    assert min(possible[:2]) > 0.95 > 0.8 > possible[2]
 
 
 def test_recognition_is_told_from_the_losses(runs):
