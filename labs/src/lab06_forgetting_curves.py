@@ -610,7 +610,7 @@ def in_words(fields):
     folk = facts.people(jax.random.key(7), lexicon, 2)
     for template in range(point.templates):
         print(facts.words(lexicon, facts.sentences(lexicon, folk, 0, 0, jax.numpy.array(template))))
-    print(facts.words(lexicon, facts.companies(lexicon, folk, folk.value[:1, 0], jax.numpy.array([2]))[0]))
+    print(facts.words(lexicon, facts.companies(lexicon, folk, folk.value[:1, 0], jax.numpy.array([3]))[0]))
 
 
 in_words(FACTS)

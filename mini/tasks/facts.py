@@ -3,7 +3,7 @@
 A sentence has five tokens: two of the name, two of the template, and the value last, so that whoever reads the first
 four must know the fact to foretell the fifth. Templates differ in their words and in where the name stands among them:
 
-    Ada Ash works for [firm 3]    earns Ada Ash from [firm 3]    hired by Ada Ash [firm 3]
+    Ada Ash works for [firm 3]    find Ada Ash at [firm 3]    employer of Ada Ash [firm 3]
 
 The first attribute is the employer, and every employer has its town, told of companies ("[firm 3] company ... [town 5]")
 and of people; of whom it is told of background people only, so that for a new one it takes two steps: name, employer,
@@ -27,11 +27,11 @@ LAST = (
     "Ash", "Bay", "Cole", "Dale", "Elm", "Fox", "Gray", "Hill", "Ivy", "Jay", "Kerr", "Lake", "Moor", "Nash", "Oak",
     "Pike", "Quick", "Reed", "Stone", "Tarn", "Underhill", "Vale", "Wood", "York")
 RELATIONS = {  # name of the relation, its values' noun, and the two words of each template
-    "employer": ("firm", "works for, earns from, hired by, reports to, employs at, serves under"),
-    "birthplace": ("village", "born in, comes from, raised at, native of, cradle in, christened at"),
-    "trade": ("trade", "trained as, makes a, skilled as, known as, acts as, licensed as"),
-    "hobby": ("hobby", "enjoys doing, likes to, fond of, pastime is, devotes-to only, spends-on all"),
-    "town": ("town", "commutes to, office in, desk at, found in, weekdays in, posted to"),
+    "employer": ("firm", "works for, find at, employer of, reports to, call at, workplace of"),
+    "birthplace": ("village", "born in, bring from, birthplace of, comes from, raised in, cradle of"),
+    "trade": ("trade", "trained as, hire as, trade of, earns as, know as, craft of"),
+    "hobby": ("hobby", "enjoys doing, meet at, hobby of, fond of, catch doing, pastime of"),
+    "town": ("town", "found in, visit in, town of, sits in, reach in, place of"),
 }
 TEMPLATES = 6  # at most
 
@@ -189,7 +189,7 @@ def words(lexicon: Lexicon, tokens) -> str:
 
     >>> folk = People(jnp.array([[0, 1]]), jnp.array([[3, 0, 0, 0, 5]]), jnp.zeros(12, int))
     >>> words(Lexicon(), sentences(Lexicon(), folk, 0, 0, jnp.array(1)))
-    'earns Ada Bay from firm-4'
+    'find Ada Bay at firm-4'
     """
     relations = [*list(RELATIONS)[: lexicon.attributes], "town"]
     named = [*FIRST[: lexicon.names], *LAST[: lexicon.names], "Company"]
