@@ -3,8 +3,8 @@
 Which files, in which order, is fixed, and a hash says what was read: it differs from one version of Python to the next,
 and so do results. Tests are left out, and so is what a build writes of itself. Bytes beyond ASCII, 1 in 5000, become "?".
 
-Kinds of text: "data" is `encodings/` and long literals of constants (tables, dictionaries), "documentation" is
-`pydoc_data/` and docstrings, "code" is all else.
+Kinds of text: "data" is what a literal of many constants or of many lines holds (tables, dictionaries, encodings),
+"documentation" is `pydoc_data/` and docstrings, "code" is all else.
 
 Shape letters: N bytes of the text, F files.
 """
@@ -25,7 +25,7 @@ from mini.errors import UsageError, wrong
 VOCABULARY = 128
 CATEGORIES = ("code", "documentation", "data")
 LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
-TABLE = 20  # constants that make a literal a data carrier
+TABLE = 20  # constants, or lines of one text, that make a literal a data carrier
 FILL = ord("?")
 
 
@@ -125,28 +125,35 @@ def categories(corpus: Corpus) -> np.ndarray:
 
 
 def _kinds(name: str, source: bytes) -> np.ndarray:
-    whole = {"encodings": 2, "pydoc_data": 1}.get(name.split("/")[0], 0)
-    kinds = np.full(len(source), whole, np.uint8)
+    kinds = np.full(len(source), name.startswith("pydoc_data/"), np.uint8)
+    if kinds.any():
+        return kinds
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return kinds
     lines = np.r_[0, np.cumsum([len(line) for line in source.splitlines(keepends=True)])]
-    for node in ast.walk(tree):
-        kind = _kind(node)
-        if kind is not None:
-            where = node.body[0].value if kind == 1 else node
-            kinds[lines[where.lineno - 1] + where.col_offset: lines[where.end_lineno - 1] + where.end_col_offset] = kind
+    nodes = list(ast.walk(tree))
+    for kind, found in ((2, filter(_is_table, nodes)), (1, _docstrings(nodes))):
+        for node in found:
+            kinds[lines[node.lineno - 1] + node.col_offset: lines[node.end_lineno - 1] + node.end_col_offset] = kind
     return kinds
 
 
-def _kind(node: ast.AST) -> int | None:
-    if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-        return 1 if ast.get_docstring(node, clean=False) is not None else None
-    if isinstance(node, (ast.Dict, ast.List, ast.Tuple, ast.Set)):
-        constants = sum(isinstance(child, ast.Constant) for child in ast.walk(node))
-        return 2 if constants >= TABLE and 2 * constants >= sum(isinstance(c, ast.expr) for c in ast.walk(node)) else None
-    return None
+def _docstrings(nodes: list[ast.AST]) -> list[ast.AST]:
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [n.body[0].value for n in nodes if isinstance(n, documented) and ast.get_docstring(n, clean=False) is not None]
+
+
+def _is_table(node: ast.AST) -> bool:
+    """Whether a literal holds many constants, and little else, or is one text written over many lines."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (str, bytes)):
+        return node.end_lineno - node.lineno >= TABLE
+    if not isinstance(node, (ast.Dict, ast.List, ast.Tuple, ast.Set)):
+        return False
+    inner = list(ast.walk(node))
+    constants = sum(isinstance(child, ast.Constant) for child in inner)
+    return constants >= TABLE and 2 * constants >= sum(isinstance(child, ast.expr) for child in inner)
 
 
 def windows(corpus: Corpus, length: int, distinct: int = 8) -> list[np.ndarray]:
