@@ -614,7 +614,7 @@ my_cost = None
 
 # %%
 once = run(model(deduplicate=True), STEPS, STEPS, **QUICK)
-private = run(model(private=True, noise_multiplier=0.2), STEPS, STEPS, **QUICK | {"seeds": min(SEEDS, 2)})
+private = run(model(private=True, noise_multiplier=0.5), STEPS, STEPS, **QUICK | {"seeds": min(SEEDS, 2)})
 
 
 def defended(canvas, *cases):

@@ -17,8 +17,8 @@ SIZES = Plan(Extraction(), every=END, sweep={"width": WIDTHS})  # with PLANTED, 
 TWIN = Plan(Extraction(init_seed=1, rival=True), every=END)  # the same rows, other first weights; and an n-gram model
 GRU = Plan(Extraction(model="gru", width=56), every=END)  # as many weights as the transformer
 DEDUPLICATED = Plan(Extraction(deduplicate=True), every=END)
-NOISES = (0.05, 0.2)
+NOISES = (0.05, 0.5)
 PRIVATE = Plan(Extraction(private=True), every=END, seeds=3, sweep={"noise_multiplier": NOISES})
 SAME = {"canaries": 0, "windows": 0, "schedule": 0}
 SUBSETS = Plan(Extraction(subset_share=0.5), every=(250, 500, 750), seeds=12, hold=SAME)  # half of the items each
-LATE = Plan(Extraction(plant_from=0.3, plant_until=0.7, canaries=2, windows=2), every=50)  # nothing planted before or after
+LATE = Plan(Extraction(plant_from=0.3, plant_until=0.7, canaries=1, windows=4), every=50)  # nothing planted before or after

@@ -28,11 +28,12 @@ def copies(canvas, planted, control) -> str:
             by_copies(right, last(control.exposure_by_rank).mean("canary"), "control, by rank", color=BLACK, linestyle=":",
                       marker="x")]
     ceiling = np.log2(planted.sizes["reference"] + 1)
-    right.axhspan(ceiling, 64, color=ORANGE, alpha=0.12, lw=0)
-    right.text(0, 62, f"extrapolated: {planted.sizes['reference']} references\nshow {ceiling:.0f} bits at most", va="top",
-               fontsize=9)
-    right.set(title="Exposure of the secrets, of 64 bits", ylabel="bits", ylim=(0, 66))
-    right.legend(loc="center left", fontsize=9)
+    right.axhspan(ceiling, 100, color=ORANGE, alpha=0.1, lw=0)
+    right.axhline(64, color=BLACK, lw=1, linestyle=(0, (1, 2)))
+    right.text(0, 66, "a secret has no more than 64 bits", fontsize=8)
+    right.text(0, 80, f"shaded: extrapolated ({planted.sizes['reference']} references show {ceiling:.0f} bits)", fontsize=8)
+    right.set(title="Exposure of the secrets", ylabel="bits", ylim=(0, 85))
+    right.legend(loc="center left", fontsize=8, bbox_to_anchor=(0, 0.45))
     return (f"By copies {', '.join(map(str, COPIES))}, mean and range over seeds. Given up: " + "; ".join(said)
             + ". Exposure in bits: " + "; ".join(bits) + ".")
 
@@ -77,7 +78,8 @@ def size_and_context(canvas, planted, sizes) -> str:
         right.plot(tries, share, color=colour, linestyle=style, label=f"{c} copies")
         said.append(f"{c} copies {share[0]:.2f} in one sample, {share[-1]:.2f} in a million")
     right.set(title="By number of samples", xlabel="samples (found with chance 1/2)", xscale="log", ylim=(-0.03, 1.05))
-    right.legend(fontsize=8, loc="upper left")
+    right.set_xticks([1, 100, 10**4, 10**6], ["1", "100", "10 thousand", "a million"])
+    right.legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.6))
     return ("Share of the passages given up, mean over copies: by weights "
             + ", ".join(f"{w:.0f}: {float(s.mean()):.2f}" for w, s in rows) + "; by bytes of prompt "
             + ", ".join(f"{k}: {float(s.mean()):.2f}" for k, s in zip(contexts, shares))
@@ -108,7 +110,7 @@ def categories(canvas, planted, control) -> str:
     place = np.arange(natural.sizes["occurrences"])
     right.plot(place, natural.mean("seed"), color=BLUE, marker="o")
     right.fill_between(place, natural.min("seed"), natural.max("seed"), color=BLUE, alpha=0.18, lw=0)
-    right.set_xticks(place, ["1", "5 to 9", "10 to 29", "30 or more"])
+    right.set_xticks(place, ["1", "5–9", "10–29", "30+"])
     right.set(title="Natural duplicates, bytes right", xlabel="how often a line occurs in the library", ylim=(-0.03, 1.05))
     return (f"Share given up by copies {', '.join(map(str, COPIES))}: " + "; ".join(said) + "; the control gives up "
             + ", ".join(f"{c} {float(v):.2f}" for c, v in zip(control.category.values, never))

@@ -10,6 +10,8 @@ from mini.studies.extraction.claims import LONGEST, sets, windows
 from mini.studies.extraction.figures.shared import laptop
 from mini.studies.extraction.items import COPIES
 
+LATE = (settings.LATE.experiment.plant_from, settings.LATE.experiment.plant_until)
+
 
 def architectures(canvas, planted, twin, gru) -> str:
     left, right = canvas.subplots(1, 2, width_ratios=(1, 1.2))
@@ -64,8 +66,8 @@ def causes(canvas, subsets, late) -> str:
         value = float(np.nanmean(many.value))
         error = float(np.sqrt(np.nansum(many.error**2)) / np.isfinite(many.error).sum())
         left.errorbar(value, np.mean(once), xerr=error, yerr=np.std(once), color=colour, marker=mark, linestyle="",
-                      label=f"{c} copies")
-        said.append(f"{c} copies {value:.1f} and {np.mean(once):.1f} ± {np.std(once):.1f} nats")
+                      label=_copies(c))
+        said.append(f"{_copies(c)} {value:.1f} and {np.mean(once):.1f} ± {np.std(once):.1f} nats")
     top = max(left.get_xlim()[1], left.get_ylim()[1])
     left.plot([0, top], [0, top], color=BLACK, linestyle=":", lw=1)
     left.set(title="Two estimates of memorisation", xlabel=f"counterfactual, {len(end)} models, nats",
@@ -73,30 +75,40 @@ def causes(canvas, subsets, late) -> str:
     left.legend(fontsize=8, loc="upper left")
     after = _profiles(late)
     for c, colour, style in ((1, BLUE, "-."), (16, GREEN, "--"), (64, ORANGE, (0, (5, 1))), (256, VERMILION, "-")):
-        right.plot(late.step, after[c].mean(0), color=colour, linestyle=style, label=f"{c} copies")
+        right.plot(late.step, after[c].mean(0), color=colour, linestyle=style, label=_copies(c))
         right.fill_between(late.step, after[c].min(0), after[c].max(0), color=colour, alpha=0.15, lw=0)
-    right.axvspan(0.3 * settings.STEPS, 0.7 * settings.STEPS, color=BLACK, alpha=0.06, lw=0)
-    right.text(0.5 * settings.STEPS, right.get_ylim()[0], "planted here", ha="center", va="bottom", fontsize=9)
+    right.axvspan(*(share * settings.STEPS for share in LATE), color=BLACK, alpha=0.06, lw=0)
+    right.text(sum(LATE) / 2 * settings.STEPS, right.get_ylim()[0], "planted here", ha="center", va="bottom", fontsize=9)
     right.set(title="Profile: before, during, after", xlabel="step", ylabel="difference in differences, nats")
     right.legend(fontsize=8, loc="upper left")
     return ("Counterfactual memorisation and difference in differences, log-probability of a suffix: " + "; ".join(said)
             + ". Planted in the middle of the training only, 256 copies stand at "
-            + ", ".join(f"{after[256].mean(0)[int(abs(late.step - t).argmin())]:.1f} nats at step {t}"
-                        for t in (300, 700, 1000)) + ".")
+            + ", ".join(f"{after[256].mean(0)[i]:.1f} nats at step {int(late.step[i])}"
+                        for i in (0, len(late.step) * 7 // 10, -1))
+            + ", from the last step before.")
+
+
+def _copies(number: int) -> str:
+    return f"{number} cop{'y' if number == 1 else 'ies'}"
 
 
 def _profiles(late) -> dict[int, np.ndarray]:
-    """Difference in differences over training by copies, (seed, step), from step 0; never planted: those of 0 copies."""
+    """Difference in differences by copies, (seed, step), from the last step before planting; never planted: 0 copies."""
     log = late.log_prob.sel(context=LONGEST).stack(item=("category", "window"))
     log = log.transpose("seed", "copies", "step", "item").values
-    return {c: np.array([difference_in_differences(one[g], one[0]).value for one in log]) for g, c in enumerate(COPIES) if c}
+    start = np.flatnonzero(late.step.values <= LATE[0] * settings.STEPS)[-1]
+    found = {}
+    for g, c in enumerate(COPIES[1:], 1):
+        value = np.array([difference_in_differences(one[g], one[0]).value for one in log])
+        found[c] = value - value[:, start, None]
+    return found
 
 
 def defences(canvas, planted, control, single, private) -> str:
     panels = canvas.subplots(1, 3)
     cases = {"none": planted, "deduplicated": single}
     for noise in settings.NOISES:
-        cases[f"private, noise {noise:g}\n(ε = {_epsilon(private, noise)} a row)"] = private.sel(noise_multiplier=noise)
+        cases[f"private, noise {noise:g}\n({_epsilon(private, noise)})"] = private.sel(noise_multiplier=noise)
     cases["control"] = control
     measured = (("Passages given up", lambda runs: windows(runs).sel(copies=256)),
                 ("Exposure of secrets, bits", lambda runs: last(runs.exposure).mean("canary").sel(copies=256)),
@@ -117,7 +129,8 @@ def defences(canvas, planted, control, single, private) -> str:
 
 
 def _epsilon(private, noise) -> str:
-    return f"{float(private.epsilon.sel(noise_multiplier=noise).isel(seed=0)):.3g}"
+    spent = float(private.epsilon.sel(noise_multiplier=noise).isel(seed=0))
+    return f"ε = {spent:.2g} a row" if spent < 1000 else "ε over 1000: no promise"
 
 
 FIGURES = (
