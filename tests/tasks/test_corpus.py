@@ -48,7 +48,7 @@ def test_kinds_are_those_of_the_source(tree):
         return set(kinds[at: at + len(text)])
     assert kind('"""A module."""') == kind('"""Doubles it."""') == kind("z = 2") == {1}
     assert kind("def f(x):") == kind("return 2 * x") == kind("not python") == {0}
-    assert kind("y = 1") == {0} and kind(TABLE[4:-1]) == kind(LONG[5:-15]) == {2}
+    assert kind("y = 1") == {0} and kind(TABLE[4:-1]) == kind(LONG[5:-16]) == {2}
 
 
 def test_windows_lie_in_one_file_and_are_of_one_kind():
