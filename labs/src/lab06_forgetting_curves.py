@@ -130,7 +130,8 @@ explorer(("exposures", "random_strings", "study_rate", "seed"), reading_on=READ_
 # report has to say which of the two it means.
 #
 # Orhan (2023) found the same order in models a million times larger, only sooner: near-perfect recognition after *one*
-# exposure, near-perfect recall after *three*.
+# exposure, near-perfect recall after *three*. (`mini figure forgetting/size` draws how near to that a
+# wider model of our kind comes.)
 #
 # ### Exercise 1.1: all pairs
 # *difficulty 2/5, importance 5/5, 8 minutes.* Item by item, 32 sequences make 32 pairs; all against all they make 1024.

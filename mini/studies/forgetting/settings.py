@@ -28,4 +28,5 @@ def plan(point: Forgetting, last: int = SINCE[-1], **more) -> Plan:
 
 STUDY = plan(Forgetting())
 STRINGS = plan(Forgetting(), 100, sweep={"random_strings": (False, True)})
+WIDTHS = plan(Forgetting(), 1, sweep={"width": (16, 32, 64)})  # each compiles for itself
 EXPOSURES = plan(Forgetting(), sweep={"exposures": (1, 4, 16, 32)})

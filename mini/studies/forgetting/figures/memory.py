@@ -199,6 +199,31 @@ def strings(canvas, runs) -> str:
     return "Mean over exposures: " + "; ".join(said) + "."
 
 
+def by_size(canvas, runs) -> str:
+    """Exposures that it takes, by size of the model; all with one step length, which suits some better than others."""
+    axes, said = canvas.subplots(), []
+    runs = with_foils(runs)
+    size, most = runs.parameters.mean("seed").values, float(runs.exposed.max())
+    for name, published in (("recognition", 1), ("near", None), ("recall", 3)):
+        label, look = LOOK[name]
+        rows = np.array([memory.needed(runs.sel(width=width), name) for width in runs.width.values]).T  # (seed, width)
+        line(axes, size, rows, label, **look)
+        if published:
+            axes.axhline(published, color=look["color"], linestyle=":", lw=1)
+            axes.text(size[-1], published * 1.06, f"published, {label}", ha="right", color=look["color"], fontsize=8)
+        said.append(f"{label} " + ", ".join(f"{value:.1f} at {int(s)} weights" for s, value in zip(size, rows.mean(0))))
+    axes.axhspan(most, 2.2 * most, color=BLACK, alpha=0.06, lw=0)
+    axes.text(size[-1], 1.5 * most, f"not within {most:.0f}", ha="right", fontsize=8)
+    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="exposures to nine tenths", ylim=(0.8, 2.2 * most))
+    axes.set_xticks(size, [f"{s / 1000:.0f}k" for s in size])
+    axes.set_yticks(EXPOSED[1:], [str(e) for e in EXPOSED[1:]])
+    for ticks in (axes.set_xticks, axes.set_yticks):
+        ticks([], minor=True)
+    canvas.legend(loc="outside lower center", ncols=3)
+    return (f"Exposures until nine tenths are right ({2 * most:.0f} stands for more than {most:.0f}): " + "; ".join(said)
+            + ". Published for far larger models: 1 to recognise, 3 to recall.")
+
+
 FIGURES = (
     Figure("forgetting/dissociation", "Recognised long before it is recalled, and long after", laptop(settings.STUDY),
            dissociation, headline=True, size=(10, 4)),
@@ -207,5 +232,6 @@ FIGURES = (
     Figure("forgetting/people", "Beside people", laptop(settings.STUDY), beside_people, size=(9, 4)),
     Figure("forgetting/exposures", "Forgetting after more or less studying", laptop(settings.EXPOSURES), by_exposures,
            size=(10, 3.6)),
+    Figure("forgetting/size", "Exposures by size of the model", laptop(settings.WIDTHS), by_size, size=(7.5, 4)),
     Figure("forgetting/structure", "Structure helps recall", laptop(settings.STRINGS), strings, size=(9, 3.6)),
 )
