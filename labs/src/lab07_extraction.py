@@ -30,6 +30,7 @@ import numpy as np
 
 from mini import labs
 from mini.engine import default_cache, run
+from mini.measures import extraction
 from mini.plotting import BLACK, BLUE, GREEN, VERMILION
 from mini.studies.extraction import Extraction
 from mini.studies.extraction.attack import attack
@@ -389,7 +390,7 @@ def rivals(canvas, planted, gru):
             line(axes, share.mean([d for d in share.dims if d != "copies"]), name, color=look[0], linestyle=look[1], marker=look[2])
         axes.set_title(f"{kind.capitalize()}, by model")
     panels[0].set(ylabel="share given up whole", ylim=(-0.03, 1.05))
-    panels[0].legend()
+    panels[1].legend(loc="upper left")
     share = end(planted, "extracted").sel(context=32).mean(("seed", "window"))
     for kind, look in zip(planted.category.values, ((BLUE, "--", "s"), (GREEN, "-.", "^"), (VERMILION, "-", "o"))):
         line(panels[2], share.sel(category=kind), kind, color=look[0], linestyle=look[1], marker=look[2])
@@ -506,8 +507,8 @@ def both_ways(canvas, halves):
     axes = canvas.subplots()
     many, single = [], []
     for g in range(1, len(COPIES)):
-        had, score = inside[:, g], log_p[-1][:, g]
-        many.append(mean(score[had]) - mean(score[~had]))
+        each = extraction.counterfactual(log_p[-1][:, g], inside[:, g]).value  # (item,)
+        many.append(mean(each[np.isfinite(each)]))
         rise = log_p[-1] - log_p[0]
         single.append([mean(rise[k, g][inside[k, g]]) - mean(rise[k][~inside[k]]) for k in range(MODELS)])
     place = np.arange(len(COPIES) - 1)
@@ -519,19 +520,21 @@ def both_ways(canvas, halves):
     axes.set_xticks(place, map(str, COPIES[1:]))
     axes.set(title="How much likelier for having been read", xlabel="copies", ylabel="nats, of 16 bytes")
     axes.legend()
+    told["64 copies"] = many[COPIES.index(64) - 1]
     return ("Counterfactual memorisation by copies: " + ", ".join(f"{c}: {v:.1f} nats" for c, v in zip(COPIES[1:], many))
             + "; difference in differences, mean of single models: "
             + ", ".join(f"{c}: {mean(np.array(v)[np.isfinite(v)]):.1f}" for c, v in zip(COPIES[1:], single)) + ".")
 
 
+told = {}
 labs.draw(both_ways, halves)
-at64 = COPIES.index(64)
-labs.compare(my_nats, mean(log_p[-1][:, at64][inside[:, at64]]) - mean(log_p[-1][:, at64][~inside[:, at64]]), "64 copies", " nats")
+labs.compare(my_nats, told["64 copies"], "read 64 times, by many models", " nats")
 
 # %% [markdown]
 # ### Play
-# Set the copies of your secret to 0: its exposure is what a model that never read it gives it. Then draw other seeds.
-# How far does chance alone take it?
+# Your secret is planted 0 times now: its exposure is what a model that never read it gives it. Draw other seeds, and other
+# secrets: a word, random digits. Which of them are exposed without ever having been read, and why? (They are ranked among
+# random characters.)
 
 # %%
 play("secret_copies", "seed", secret_copies=0)
@@ -649,10 +652,11 @@ play("secret_copies", "deduplicate", "seed", secret_copies=256)
 
 # %% [markdown]
 # ### Explain
-# Removing duplicates is cheap, even does the model good (it reads more that is new), and takes away most of what comes
-# out whole. It does not take away exposure altogether, and it works only on copies that it recognises as such. Private
-# training comes with a guarantee, paid for in loss. And read the small print: epsilon is promised for one *row*. A secret
-# that stands in 64 rows is 64 rows.
+# Removing duplicates is cheap, even does the model good (it reads more that is new), and brings both extraction and
+# exposure down to where chance has them, in a model that learns little from one reading. But it works only on copies that
+# it recognises as such. Private training comes with a guarantee, paid for in loss. And read the small print: epsilon is
+# promised for one *row*. A secret that stands in 256 rows is 256 rows, and in the figure it is exposed as before: nothing
+# comes out, and yet it is the likeliest of its rivals.
 #
 # ### Exercise 5.1: remove the duplicates
 # *difficulty 2/5, importance 3/5, 5 minutes.* Return the rows of an array without repetitions, the first of each kept, in
