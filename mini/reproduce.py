@@ -21,9 +21,12 @@ from mini.studies import all_claims, all_figures, find, studies
 
 @dataclass
 class Bench:
-    """Runs plans with some seeds, each at most once, and counts what was found and computed."""
+    """Runs plans with some seeds, each at most once, and counts what was found and computed.
 
-    seeds: int = 5
+    Where no other number than the usual one is asked for, a plan that says its own takes that.
+    """
+
+    seeds: int = Plan.seeds
     seed_start: int = 0
     cache: Path | None = field(default_factory=default_cache)
     found: int = 0
@@ -31,7 +34,8 @@ class Bench:
     done: dict[str, xr.Dataset] = field(default_factory=dict)  # by the plan's text
 
     def run(self, plan: Plan) -> xr.Dataset:
-        plan = plan.replace(seeds=self.seeds, seed_start=self.seed_start)
+        seeds = plan.seeds if self.seeds == Plan.seeds else self.seeds
+        plan = plan.replace(seeds=seeds, seed_start=self.seed_start)
         name = f"{type(plan.experiment).__module__} {plan!r}"
         if name not in self.done:
             self.done[name] = dataset = run_plan(plan, cache=self.cache)

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 import scipy.stats
 import xarray as xr
+from walk import Walk
 
 from mini import claims
 from mini.claims import Claim, Interval, Published, Setting
 from mini.errors import UsageError
+from mini.plan import Plan
 from mini.reproduce import Bench, line
 from mini.studies import all_claims
 
@@ -52,6 +54,12 @@ def example(numbers):
                  lambda data: data.x, lambda plan: plan)
     data = xr.Dataset({"x": ("seed", numbers)}, attrs={"compute_seconds": 1.0})
     return claims.judge(made, "study", "laptop", [data])
+
+
+def test_a_plan_may_say_how_many_seeds_it_needs():
+    plan = Plan(Walk(), seeds=7, ticks=2)
+    assert Bench(cache=None).run(plan).sizes["seed"] == 7
+    assert Bench(seeds=2, cache=None).run(plan).sizes["seed"] == 2
 
 
 def test_fewer_than_five_seeds_decide_nothing():
