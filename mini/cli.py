@@ -226,7 +226,7 @@ def _reproduce(argv: list[str]) -> int:
     options = dataclasses.make_dataclass("Reproduce", [
         option("all", bool, False, "every claim and figure, not the headlines alone"),
         option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
-        option("seeds", int, 5, "number of seeds; a verdict takes at least 5, and claims that need more take more unless told otherwise"),
+        option("seeds", int, 5, "number of seeds; a verdict takes at least 5; at 5, claims that need more take more"),
         option("seed_start", int, 0, "the first seed"),
         option("only", tuple[str, ...], (), "claim ids"),
         option("fresh", bool, False, "compute also what is kept from an earlier call"),

@@ -43,7 +43,7 @@ UNLEARNABLE = {
 }
 TRANSFORMER = {
     "laptop": Plan(Grokking(model="transformer", p=47, width=64, train_fraction=0.6, activation="relu",
-                            loss="cross_entropy", weight_decay=0.5), 1000, 20),
+                            loss="cross_entropy", weight_decay=0.5), 1000, 20, seeds=15),  # five left it undecided
     "paper": Plan(Grokking(model="transformer", p=97, width=128, train_fraction=0.5, activation="relu",
                            loss="cross_entropy", weight_decay=0.5), 1000, 20),
 }

@@ -236,7 +236,7 @@ CLAIMS = (
         "Of a quarter rehearsed, power law is 0.1 above an exponential with time constant 1 (the published rival) and not "
         "below one of 3.",
         Published("comparable or superior to rehearsal that is not by power law", GANDHI, TEXT), "margin",
-        laptop((0, None), settings.POWER, settings.EXPONENTIAL), beats_exponential, untrained, seconds=90),
+        laptop((0, None), settings.LONG_POWER, settings.LONG_EXPONENTIAL), beats_exponential, untrained, seconds=30),
     Claim(
         "schedules/uniform-control",
         "On a flat test uniform rehearsal of the same amount is as good or better, at three amounts.",
@@ -247,7 +247,7 @@ CLAIMS = (
         "schedules/need-weighted",
         "Tested as often as the environment needs each task (lag to the power -1), power law is not behind uniform.",
         Published("memory mirrors the odds of need; no figure for networks", "anderson1991", "abstract"), "margin",
-        laptop((0, None), settings.NAIVE, settings.POWER, settings.UNIFORM), need_weighted, untrained, seconds=80),
+        laptop((0, None), *settings.NEED), need_weighted, untrained, seconds=15),
     Claim(
         "schedules/forward-facilitation",
         "Later tasks take fewer new samples than the first to reach 0.8 (share saved; in steps see the figure).",

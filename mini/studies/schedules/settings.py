@@ -16,6 +16,12 @@ EXPONENTIAL = Plan(Schedules(schedule="exponential"), sweep={"rehearsal": SHARES
 UNIFORM = Plan(Schedules(schedule="uniform"), sweep={"rehearsal": SHARES})
 JOINT = Plan(Schedules(schedule="joint"))
 
+# What five seeds left undecided takes the number that the ledger asked for, rounded up to a multiple of five.
+ONE = {"rehearsal": (SHARE,)}
+LONG_POWER, LONG_EXPONENTIAL = (plan.replace(seeds=25, sweep=ONE | more) for plan, more in (
+    (POWER, {"exponent": (1.0,)}), (EXPONENTIAL, {"time_constant": CONSTANTS})))
+NEED = (NAIVE.replace(seeds=10), LONG_POWER.replace(seeds=10), UNIFORM.replace(seeds=10, sweep=ONE))
+
 REGULARISERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("ewc", "ewc-online", "si", "lwf", "l2"),
                                                              "strength": (1.0, 10.0, 100.0)})
 BUFFERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("a-gem", "replay", "der++")})
@@ -29,7 +35,7 @@ COMBINED = Plan(Schedules(**SPLIT), sweep={"method": ("none", "lwf"), "schedule"
 
 PROBED = {"tasks": 5, "held_out": 200, "probes": 50}
 FACILITATION = Plan(Schedules(**PROBED), sweep={"schedule": BOTH})
-SAVINGS = Plan(Schedules(**PROBED, schedule="sequential", relearn=True))
+SAVINGS = Plan(Schedules(**PROBED, schedule="sequential", relearn=True), seeds=25)
 LEARNED = 0.8  # accuracy at which a task counts as learned, of the effort to learn it
 
 KNOWLEDGE = Plan(Knowledge(), sweep={"method": ("none", "lssd", "distil")})
