@@ -25,7 +25,7 @@ def untrained(plan: Plan) -> Plan:
     """The sabotage: no training; and few items, few references and a short stream, since nothing depends on them."""
     if "width" in plan.sweep:
         plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
-    return plan.replace(learning_rate=0.0, windows=1, references=31, steps=200, ticks=2, every=2)
+    return plan.replace(learning_rate=0.0, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
 
 
 def laptop(criterion, *plans: Plan) -> dict:
@@ -213,7 +213,7 @@ CLAIMS = (
         "Larger models give up more: rise of the share of passages given up for each factor of ten in weights, at least "
         "half of the published one.",
         Published("19 points for each factor of ten in size", "carlini2023", "secondary"), "1",
-        laptop((0.095, None), settings.PLANTED, settings.SIZES), slope, untrained, seconds=80),
+        laptop((0.095, None), settings.PLANTED, settings.SIZES), slope, untrained, seconds=75),
     Claim(
         "extraction/grows-with-context",
         "A longer prompt gets more out: rise of the share of passages given up for each factor of ten in the prefix, at "
@@ -233,13 +233,13 @@ CLAIMS = (
         "less that with the nearest other architecture (GRU, n-gram).",
         Published("different architectures memorise different samples; no figure, bound set here before measuring",
                   "alkaswan2024", "abstract (secondary)"), "Jaccard's overlap",
-        laptop((0.05, None), settings.PLANTED, settings.TWIN, settings.GRU), apart, untrained, seconds=80, beside=apart_told),
+        laptop((0.05, None), settings.PLANTED, settings.TWIN, settings.GRU), apart, untrained, seconds=60, beside=apart_told),
     Claim(
         "extraction/deduplication",
         "Removing duplicates is a defence: of the passages planted 256 times half no longer come out, and those planted "
         "once instead come out no more than 0.05 beyond a control.",
         Published("10 copies are generated about 1000 times more often than 1; bounds set here before measuring",
                   "kandpal2022", "abstract (secondary)"), "margin",
-        laptop((0, None), settings.PLANTED, settings.DEDUPLICATED, settings.CONTROL), deduplicated, untrained, seconds=65,
+        laptop((0, None), settings.PLANTED, settings.DEDUPLICATED, settings.CONTROL), deduplicated, untrained, seconds=50,
         beside=defence_told),
 )
