@@ -27,6 +27,7 @@ def plan(point: Forgetting, last: int = SINCE[-1], **more) -> Plan:
 
 
 STUDY = plan(Forgetting())
+MANY = STUDY.replace(seeds=25)  # five left the form of retention undecided, and the ledger asked for 23
 STRINGS = plan(Forgetting(), 100, sweep={"random_strings": (False, True)})
 WIDTHS = plan(Forgetting(), 1, sweep={"width": (16, 32, 64)})  # each compiles for itself
 EXPOSURES = plan(Forgetting(), sweep={"exposures": (1, 4, 16, 32)})
