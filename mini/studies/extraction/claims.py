@@ -2,6 +2,9 @@
 
 Windows are judged from the longest prefix, 32 bytes, unless said; an average over copies is one over 1, 4, 16, 64 and 256,
 as published averages are over groups of passages by their number of copies.
+
+Data carriers were first told by their folder, `encodings/`, which holds code as well; so measured, over the same ten seeds,
+their gap was 0.045 (-0.02 to 0.11), undecided. They are told by their literals since; the criterion stayed.
 """
 
 import re
