@@ -22,20 +22,20 @@ def copies(canvas, planted, control) -> str:
     left.legend(loc="upper left", fontsize=9)
     end = last(planted)
     skewed = end.exposure.copy(data=skew_normal(end.canary_log_prob, end.reference_log_prob))
-    bits = [by_copies(right, end.exposure_by_rank.mean("canary"), "by rank", color=VERMILION, marker="o"),
-            by_copies(right, end.exposure.mean("canary"), "by a Gaussian", color=GREEN, linestyle="--", marker="^"),
-            by_copies(right, skewed.mean("canary"), "by a skew normal", color=PURPLE, linestyle="-.", marker="v"),
-            by_copies(right, last(control.exposure_by_rank).mean("canary"), "control, by rank", color=BLACK, linestyle=":",
+    bits = [by_copies(right, end.exposure_by_rank.median("canary"), "by rank", color=VERMILION, marker="o"),
+            by_copies(right, end.exposure.median("canary"), "by a Gaussian", color=GREEN, linestyle="--", marker="^"),
+            by_copies(right, skewed.median("canary"), "by a skew normal", color=PURPLE, linestyle="-.", marker="v"),
+            by_copies(right, last(control.exposure_by_rank).median("canary"), "control, by rank", color=BLACK, linestyle=":",
                       marker="x")]
     ceiling = np.log2(planted.sizes["reference"] + 1)
     right.axhspan(ceiling, 100, color=ORANGE, alpha=0.1, lw=0)
     right.axhline(64, color=BLACK, lw=1, linestyle=(0, (1, 2)))
     right.text(0, 66, "a secret has no more than 64 bits", fontsize=8)
     right.text(0, 80, f"shaded: extrapolated ({planted.sizes['reference']} references show {ceiling:.0f} bits)", fontsize=8)
-    right.set(title="Exposure of the secrets", ylabel="bits", ylim=(0, 85))
+    right.set(title="Exposure of the secrets (median)", ylabel="bits", ylim=(0, 85))
     right.legend(loc="center left", fontsize=8, bbox_to_anchor=(0, 0.45))
     return (f"By copies {', '.join(map(str, COPIES))}, mean and range over seeds. Given up: " + "; ".join(said)
-            + ". Exposure in bits: " + "; ".join(bits) + ".")
+            + ". Median exposure in bits: " + "; ".join(bits) + ".")
 
 
 def training(canvas, planted) -> str:
