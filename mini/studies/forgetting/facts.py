@@ -89,7 +89,8 @@ class Facts(Experiment):
         "log_prob": Variable(("group", "person", "probe"), "nat",
                              "log-probability of the value, mean of a person's facts"),
         "background_log_prob": Variable((), "nat", "the same of background people, in any template"),
-        "injection": Variable(("exposure",), "step", "step before which nothing of this injection was read"),
+        "injection": Variable(("exposure",), "step",
+                              "step before which nothing of it was read; what is told once is told at the first"),
         "chance": Variable((), "nat", "log-probability of one of the values at chance"),
         "parameters": Variable((), "1", "numbers in the model"),
     }

@@ -203,45 +203,45 @@ CLAIMS = (
         "beyond 0.1 nat).",
         Published("a saw-tooth, with jumps in that order; no figure, bounds set here before measuring", PAPER,
                   "section on the dynamics of acquisition (secondary)"), "margin, nat",
-        laptop((0, None), settings.SPACED), saw_tooth, untrained, headline=True, seconds=35, beside=saw_tooth_told),
+        laptop((0, None), settings.SPACED), saw_tooth, untrained, headline=True, seconds=30, beside=saw_tooth_told),
     Claim(
         "facts/duplication-gap",
         "Paraphrasing closes the gap between memorisation and semantic probes: gap at the last injection under "
         "duplication, less the gap under paraphrase.",
         Published("the gap closes; no figure, bound set here before measuring", PAPER,
                   "section on the dynamics of acquisition (secondary)"), "nat",
-        laptop((0.4, None), settings.SPACED), gap_closed, untrained, headline=True, seconds=35, beside=gap_told),
+        laptop((0.4, None), settings.SPACED), gap_closed, untrained, headline=True, seconds=30, beside=gap_told),
     Claim(
         "facts/duplicates-fade-faster",
         "What was told in the same words fades faster than what was paraphrased: decay constant (share lost with every "
         "tenfold of time), duplicate less paraphrase.",
         Published("duplication forgets faster; its table of constants was not at hand", PAPER, "table 2 (secondary)"),
-        "share a decade", laptop((0, None), settings.SPACED), fade, untrained, seconds=35, beside=fade_told),
+        "share a decade", laptop((0, None), settings.SPACED), fade, untrained, seconds=30, beside=fade_told),
     Claim(
         "facts/batch-size",
         "A smaller batch raises effectivity and makes facts fade faster: effectivity and decay constant, a batch of 8 less "
         "one of 32 (the smaller margin; effectivity beyond 0.05 nat).",
         Published("128 against 2048: effectivity and decay constant both rise; no figure at hand, bounds set here before "
                   "measuring", PAPER, "section on batch size (secondary)"), "margin",
-        laptop((0, None), settings.BATCHES), batch_effect, untrained, seconds=60, beside=batch_told),
+        laptop((0, None), settings.BATCHES), batch_effect, untrained, seconds=50, beside=batch_told),
     Claim(
         "facts/decay-form",
         "Retainability is a straight line in the logarithm of time (the paper's \"power law\"): R2, the smallest of "
         "memorisation and semantic probes, duplicates and paraphrases.",
         Published("R2 > 0.80 (memorisation and semantic)", PAPER, "section on forgetting (secondary)"), "1",
-        laptop((0.8, None), settings.SPACED), straightness, untrained, seconds=35, beside=forms_told),
+        laptop((0.8, None), settings.SPACED), straightness, untrained, seconds=30, beside=forms_told),
     Claim(
         "facts/compositional",
         "The compositional probe (name, employer, town) is acquired, less than the semantic one, and decays more slowly "
         "(smallest of the three margins; acquired beyond 0.1 nat).",
         Published("least effectivity, slowest decay; no figure at hand", PAPER, "section on forgetting (secondary)"), "margin",
-        laptop((0, None), settings.SPACED), compositional, untrained, seconds=35, beside=compositional_told),
+        laptop((0, None), settings.SPACED), compositional, untrained, seconds=30, beside=compositional_told),
     Claim(
         "facts/spacing",
         "Spaced and expanding reviews leave more than massed ones, long after as many exposures that end on the same step: "
         "log-probability above people never told of, the lesser of both less massed.",
         Published("13 sessions at 56 days about equal 26 at 14 days; no figure for language models, bound set here before "
                   "measuring", "bahrick1993", "main finding (secondary)"), "nat",
-        laptop((0.1, None), settings.MASSED, settings.SPACED, settings.EXPANDING), spacing, untrained, seconds=90,
+        laptop((0.1, None), settings.MASSED, settings.SPACED, settings.EXPANDING), spacing, untrained, seconds=80,
         beside=spacing_told),
 )
