@@ -1,7 +1,11 @@
 """pyproject.toml, the lock and environment.yml agree, and the wheel's own parts are found."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import yaml
@@ -56,3 +60,17 @@ def test_no_file_names_a_registry_or_this_machine():
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in kinds:
                 assert not [w for w in words if w in path.read_text()], path
+
+
+def test_the_wheel_brings_labs_and_data(tmp_path):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    for name in ("mini", "labs", "data"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    build = [sys.executable, "-c", "from setuptools import build_meta; build_meta.build_wheel('made')"]
+    subprocess.run(build, cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "made").glob("*.whl")
+    held = set(zipfile.ZipFile(wheel).namelist())
+    for folder, inside, pattern in (("data", "_data", "*.*"), ("labs", "_labs", "*.ipynb"), ("labs", "_labs", "src/*.py")):
+        wanted = {f"mini/{inside}/{p.relative_to(ROOT / folder)}" for p in (ROOT / folder).glob(pattern)}
+        assert wanted and wanted <= held
