@@ -173,12 +173,16 @@ def structure_told(runs) -> str:
 
 
 def form_told(runs) -> str:
+    """Among the families alone, and with their asymptotes: there an exponential may do as well with as many parameters."""
     since, saved = gain(runs)
-    ranked = [retention.compare(since, curve, tuple(retention.FAMILIES)) for curve in saved.mean(1)]
-    count: dict[str, int] = {}
-    for found in map(str, ranked):
-        count[found] = count.get(found, 0) + 1
-    return "best: " + ", ".join(f"{name} in {n} of {len(ranked)} seeds" for name, n in count.items())
+    curves = saved.mean(1)
+    alone = [retention.compare(since, curve, tuple(retention.FAMILIES)) for curve in curves]
+    every = [retention.compare(since, curve) for curve in curves]
+    best, tied = (sum(found.tied == ("wickelgren",) for found in alone),
+                  sum("wickelgren" in found.tied and len(found.tied) > 1 for found in alone))
+    rival = sum("exponential + asymptote" in found.tied for found in every)
+    return (f"best alone in {best} and tied in {tied} of {len(curves)} seeds; where asymptotes are allowed, an exponential "
+            f"above one is best or tied in {rival}")
 
 
 PAPER = "orhan2023"
