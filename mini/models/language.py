@@ -90,7 +90,7 @@ class Block(nnx.Module):
         self.before, self.qkv, self.out = Norm(width, a.norm), nnx.Param(qkv), nnx.Param(out)
         self.between = Norm(width, a.norm) if hidden else None
         self.up = nnx.Param(up) if hidden else None  # (D, M)
-        self.down = nnx.Param(down.T * a.hidden**-0.5) if hidden else None  # (M, D)
+        self.down = nnx.Param(down * a.hidden**-0.5) if hidden else None  # (D, M), whose gradient is the faster product
 
     def project(self, x: jax.Array, position: jax.Array | None) -> jax.Array:
         """Queries, keys and values (R, 3D) of the rows (R, D); positions (T, D) enter the first two."""
@@ -99,14 +99,15 @@ class Block(nnx.Module):
             return projected
         width = x.shape[1]
         shift = position @ self.qkv[...][:, : 2 * width]  # (T, 2D): the product with the sum, at less cost
-        shift = jnp.pad(shift, ((0, 0), (0, width)))
-        return (projected.reshape(-1, *shift.shape) + shift[None]).reshape(projected.shape)
+        shift = jnp.pad(shift, ((0, 0), (0, width))).reshape(1, -1)
+        rows = projected.reshape(-1, shift.shape[1])  # a sequence each
+        return (rows + jnp.ones((len(rows), 1)) @ shift).reshape(projected.shape)  # the gradient's sum is a product too
 
     def think(self, x: jax.Array) -> jax.Array:
         """The stream (R, D) after the hidden layer."""
         if self.up is None:
             return x
-        return x + jax.nn.relu(self.between(x) @ self.up[...]) @ self.down[...]
+        return x + jax.nn.relu(self.between(x) @ self.up[...]) @ self.down[...].T
 
 
 class Decoder(nnx.Module):

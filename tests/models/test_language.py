@@ -58,7 +58,7 @@ def plain(a, params, tokens):
         x = x + mixed @ full(block["out"])
         if a.hidden:
             h = normal(x, full(block["between"]["gain"]), a.norm)
-            x = x + np.maximum(h @ full(block["up"]), 0) @ full(block["down"])
+            x = x + np.maximum(h @ full(block["up"]), 0) @ full(block["down"]).T
     return normal(x, full(params["norm"]["gain"]), a.norm) @ full(params["readout"])
 
 
