@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-GROUND = ("experiment.py", "objectives.py", "optimisers.py", "tasks", "models", "measures", "engine")
+GROUND = ("experiment.py", "objectives.py", "optimisers.py", "privacy.py", "tasks", "models", "measures", "engine")
 
 
 @functools.lru_cache

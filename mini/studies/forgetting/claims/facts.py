@@ -203,7 +203,7 @@ CLAIMS = (
         "beyond 0.1 nat).",
         Published("a saw-tooth, with jumps in that order; no figure, bounds set here before measuring", PAPER,
                   "section on the dynamics of acquisition (secondary)"), "margin, nat",
-        laptop((0, None), settings.SPACED), saw_tooth, untrained, headline=True, seconds=30, beside=saw_tooth_told),
+        laptop((0, None), settings.MORE), saw_tooth, untrained, seconds=90, beside=saw_tooth_told),
     Claim(
         "facts/duplication-gap",
         "Paraphrasing closes the gap between memorisation and semantic probes: gap at the last injection under "
@@ -216,7 +216,7 @@ CLAIMS = (
         "What was told in the same words fades faster than what was paraphrased: decay constant (share lost with every "
         "tenfold of time), duplicate less paraphrase.",
         Published("duplication forgets faster; its table of constants was not at hand", PAPER, "table 2 (secondary)"),
-        "share a decade", laptop((0, None), settings.SPACED), fade, untrained, seconds=30, beside=fade_told),
+        "share a decade", laptop((0, None), settings.MORE), fade, untrained, seconds=90, beside=fade_told),
     Claim(
         "facts/batch-size",
         "A smaller batch raises effectivity and makes facts fade faster: effectivity and decay constant, a batch of 8 less "
@@ -229,13 +229,13 @@ CLAIMS = (
         "Retainability is a straight line in the logarithm of time (the paper's \"power law\"): R2, the smallest of "
         "memorisation and semantic probes, duplicates and paraphrases.",
         Published("R2 > 0.80 (memorisation and semantic)", PAPER, "section on forgetting (secondary)"), "1",
-        laptop((0.8, None), settings.SPACED), straightness, untrained, seconds=30, beside=forms_told),
+        laptop((0.8, None), settings.MORE), straightness, untrained, seconds=90, beside=forms_told),
     Claim(
         "facts/compositional",
         "The compositional probe (name, employer, town) is acquired, less than the semantic one, and decays more slowly "
         "(smallest of the three margins; acquired beyond 0.1 nat).",
         Published("least effectivity, slowest decay; no figure at hand", PAPER, "section on forgetting (secondary)"), "margin",
-        laptop((0, None), settings.SPACED), compositional, untrained, seconds=30, beside=compositional_told),
+        laptop((0, None), settings.MORE), compositional, untrained, seconds=90, beside=compositional_told),
     Claim(
         "facts/spacing",
         "Spaced and expanding reviews leave more than massed ones, long after as many exposures that end on the same step: "
