@@ -1,40 +1,55 @@
-"""What the claims cost: the headline ones by the clock, all of them by the committed ledger."""
+"""What the claims of each study cost by the clock, compiling and drawing included, and the memory they take.
 
+The `claims` topic times the headline claims; `every_claim` all of them, which takes half an hour.
+`python -m benchmarks.claims STUDY ... [--all]` is what the fresh processes run.
+"""
+
+import contextlib
+import io
 import json
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.timing import row
-from mini.engine.lanes import cores
+from benchmarks.seeds import peak_mib
+from benchmarks.timing import child, row
 
-LEDGER = Path(__file__).parents[1] / "data" / "claims.json"
-HEADLINE_SECONDS = 90
-
-
-def run(quick: bool) -> list[dict]:
-    """The ledger's seconds are those of computing, over all runs; only the clock is held to a target."""
-    return [*_ledger(), *([] if quick else [_clock()])]
-
-
-def _ledger() -> list[dict]:
-    if not LEDGER.exists():
-        return [row("claims: no ledger in data/", None, note="mini reproduce --all writes one")]
-    claims = [c for c in json.loads(LEDGER.read_text()) if c["preset"] == "laptop"]
-    parts = {"headline": [c for c in claims if c["headline"]], "all": claims}
-    return [row(f"{name} claims ({len(chosen)}), computing by the ledger over {cores()} cores",
-                1e3 * sum(c["seconds"] for c in chosen) / cores(),
-                note="without drawing; runs that claims share count once a claim")
-            for name, chosen in parts.items()]
+TARGETS = {  # studies -> seconds for the headline claims, seconds for every claim, on two cores
+    ("grokking",): (90, 480), ("early_learning", "long_tail"): (90, 360),
+    ("repeated_data", "forgetting", "extraction"): (180, 900), ("schedules",): (45, 240),
+}
+QUICK = ("schedules",)
+MEMORY_MIB = 2048
 
 
-def _clock() -> dict:
-    """The command itself, in a fresh process, nothing kept from before but compiled programs."""
-    with tempfile.TemporaryDirectory() as folder:
+def run(quick: bool, everything: bool = False) -> list[dict]:
+    """One row for each group of studies that has a target; a fresh process each, with nothing kept from before."""
+    kind = "every claim" if everything else "headline claims"
+    table = []
+    for names, seconds in TARGETS.items():
+        if quick and names != QUICK:
+            continue
+        got = child("benchmarks.claims", *names, *(["--all"] if everything else []))
+        within = "within" if got["mib"] < MEMORY_MIB else "NOT within"
+        note = f"{got['claims']} claims; peak {got['mib']:.0f} MiB, {within} {MEMORY_MIB} MiB"
+        table.append(row(f"{kind}, {' + '.join(names)}", 1e3 * got["seconds"], at_most=1e3 * seconds[everything], of="ours",
+                         note=note, peak_mib=got["mib"]))
+    return table
+
+
+def fresh(names: list[str], everything: bool) -> dict:
+    """The command itself, in this process; the compiler's cache is empty too."""
+    from mini.reproduce import reproduce
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "mini.cli", "reproduce", "--fresh", "--out", folder],
-                       check=True, capture_output=True, cwd=LEDGER.parents[1])
+        reproduce(names, everything=everything, out=Path(folder))
         spent = time.perf_counter() - start
-    return row("mini reproduce --fresh, by the clock", 1e3 * spent, at_most=1e3 * HEADLINE_SECONDS, of="ours")
+        claims = len(json.loads((Path(folder) / "claims.json").read_text()))
+    return {"seconds": spent, "mib": peak_mib(), "claims": claims}
+
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    print(json.dumps(fresh([w for w in words if w != "--all"], "--all" in words)))

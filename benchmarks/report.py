@@ -15,7 +15,7 @@ from mini.engine.lanes import cores
 from mini.errors import UsageError, unknown
 
 TOPICS = ("mlp", "transformer", "language", "slider", "seeds", "strategies", "early_learning", "long_tail", "schedules",
-          "claims")
+          "claims", "every_claim")
 BUSY = 0.25  # of a core in use by others, for each core
 
 
