@@ -7,7 +7,7 @@ from pathlib import Path
 from mini import claims
 
 BEGIN, END = "<!-- claims: made by `make ledger` -->", "<!-- end of claims -->"
-SHOWN = ("grokking-curves", "corrupted-pruning", "early-learning-fractions")  # figures that the README shows
+SHOWN = ("grokking-curves", "corrupted-pruning", "early-learning-fractions", "forgetting-dissociation")  # in the README
 
 
 def with_table(text: str, entries: list[claims.Entry]) -> str:

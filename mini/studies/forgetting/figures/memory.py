@@ -137,7 +137,8 @@ def beside_people(canvas, runs) -> str:
         since, left = memory.kept(runs, name)
         line(axes, since[1:], np.clip(left[:, 1:], 0, None), label, color=colour, linestyle="-")
     in_time(axes, since[-1], start=False)
-    axes.set(ylabel="share kept", ylim=(0, 1.03))
+    ends = 0.8, since[-1] * 1.5  # room for people's last mark
+    axes.set(ylabel="share kept", xlim=ends, ylim=(0, 1.03))
     above = axes.twiny()
     people = human.curves()
     marks = {"Ebbinghaus": ("o", BLACK), "Dros": ("s", GREEN), "Mack": ("^", ORANGE), "Seitz": ("v", PURPLE)}
@@ -146,7 +147,7 @@ def beside_people(canvas, runs) -> str:
                    label=f"{subject}, savings")
     low = people["Ebbinghaus"].minutes[0] * 0.8
     above.set_xscale("log")
-    above.set(xlim=(low, low * since[-1] * 1.15 / 0.8), xlabel="time since learning, people")
+    above.set(xlim=(low, low * ends[1] / ends[0]), xlabel="time since learning, people")
     above.set_xticks([20, 60, 540, 1440, 8640, 44640], ["20 min", "1 h", "9 h", "1 d", "6 d", "31 d"])
     above.set_xticks([], minor=True)
     above.grid(False)
