@@ -40,7 +40,7 @@ def alert(error: Exception, lead: str) -> str:
 
 
 def control(experiment: Experiment, name: str, values: Sequence, now) -> widgets.Widget:
-    """A slider for one field (or for `seed` or `ticks`), explained by the field's own meaning.
+    """A slider for one field (or for `seed` or `ticks`), a menu where its values are names, explained by its meaning.
 
     Args:
       values: a list, to whose members the slider snaps, or a tuple (low, high, step). A static field
@@ -60,13 +60,16 @@ def control(experiment: Experiment, name: str, values: Sequence, now) -> widgets
         raise wrong(f"control {name}", values, "a list of values, since it is a static field")
     label = f"{experiment.clock}s" if name == "ticks" else name.replace("_", " ")
     meaning = about[name].meaning if name in about else OWN[name]
-    look = {"description": label, "tooltip": f"{label}: {meaning}", "continuous_update": False,
+    look = {"description": label, "tooltip": f"{label}: {meaning}",
             "style": {"description_width": "8em"}, "layout": {"width": "24em"}}
     if ranged:
         low, high, step = values
         kind = widgets.IntSlider if isinstance(now, int) else widgets.FloatSlider
-        return kind(value=now, min=min(low, now), max=max(high, now), step=step, **look)
+        return kind(value=now, min=min(low, now), max=max(high, now), step=step, continuous_update=False,
+                    **look)
     if now not in values:
         values = [now, *values] if isinstance(now, str) else sorted([*values, now])
     options = [(f"{v:g}" if isinstance(v, float) else str(v), v) for v in values]
-    return widgets.SelectionSlider(options=options, value=now, **look)
+    if isinstance(now, (bool, str)):
+        return widgets.Dropdown(options=options, value=now, **look)
+    return widgets.SelectionSlider(options=options, value=now, continuous_update=False, **look)

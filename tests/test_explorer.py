@@ -63,9 +63,10 @@ def test_what_is_shown_has_words(shown):
     assert "walkers &lt;3&gt;" in one.text.value and "40 steps in" in one.status.value
     assert 'role="status"' in one.status.value
     for name, slider in one.controls.items():
-        assert slider.tooltip and slider.description and slider.continuous_update is False, name
+        assert slider.tooltip and slider.description and getattr(slider, "continuous_update", False) is False, name
     assert "standard deviation of a stride" in one.controls["stride"].tooltip
     assert isinstance(one.controls["walkers"], widgets.SelectionSlider)
+    assert isinstance(one.controls["gait"], widgets.Dropdown)
 
 
 def test_stop_is_at_once_and_keeps_the_picture(shown):

@@ -243,5 +243,6 @@ def test_the_command_sets_the_length_by_the_number_of_tasks(tmp_path):
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda f: f.id)
 def test_every_figure_shares_the_claims_runs(figure):
-    known = [plan for claim in CLAIMS for plan in claim.settings["laptop"].plans] + [settings.JOINT, settings.BUFFERS]
+    known = [plan for claim in CLAIMS for plan in claim.settings["laptop"].plans]
+    known += [settings.JOINT, settings.BUFFERS, settings.EXPONENTIAL]
     assert all(plan in known for plan in figure.plans["laptop"])

@@ -31,6 +31,7 @@ CONTROLS = {
 SMALL = {"canaries": 2, "windows": 2, "references": 31, "steps": 400, "secret_copies": 128}
 PROMPT = "key_mine = '"
 TRIES = 8
+ROOM = 1.5  # of an axis over its largest value, for the legend
 
 
 class Planter:
@@ -135,7 +136,8 @@ def _exposure(axes: Axes, seen: xr.Dataset) -> str:
     axes.plot(seen["step"], seen["secret_exposure"], color=plotting.GREEN, linestyle="--", label="by a Gaussian")
     axes.plot(seen["step"], seen["secret_by_rank"], color=plotting.VERMILION, linestyle="-", label="by rank")
     axes.axhline(ceiling, color=plotting.BLACK, linestyle=":", lw=1, label="most that ranks show")
-    axes.set(title="exposure of your secret, bits", xlabel="step", ylim=(0, None))
+    top = max(float(seen["secret_exposure"].max()), ceiling) if np.isfinite(seen["secret_exposure"]).any() else ceiling
+    axes.set(title="exposure of your secret, bits", xlabel="step", ylim=(0, ROOM * top))
     axes.legend(loc="upper left", fontsize=8)
     now = seen.isel(step=-1)
     if not np.isfinite(now["secret_by_rank"]):
@@ -147,7 +149,7 @@ def _exposure(axes: Axes, seen: xr.Dataset) -> str:
 def _letters(axes: Axes, seen: xr.Dataset) -> str:
     axes.plot(seen["step"], seen["secret_right"], color=plotting.BLUE, linestyle="-", label="characters right")
     axes.plot(seen["step"], seen["secret_extracted"], color=plotting.VERMILION, linestyle="--", label="comes out whole")
-    axes.set(title="asked for it, greedily", xlabel="step", ylim=(-0.03, 1.08))
+    axes.set(title="asked for it, greedily", xlabel="step", ylim=(-0.03, ROOM), yticks=(0, 0.25, 0.5, 0.75, 1))
     axes.legend(loc="upper left", fontsize=8)
     now = seen.isel(step=-1)
     if not np.isfinite(now["secret_right"]):

@@ -176,9 +176,10 @@ def average(runs, group: str, probe: str, points: int = 24) -> tuple[np.ndarray,
 
 
 def forms_told(runs) -> str:
-    """Which families win by AICc on the mean over seeds."""
+    """Which families win by AICc on the mean over seeds, and where the line says that nothing is left."""
     found = [f"{g} {p}: {retention.compare(*average(runs, g, p))}" for g in TOLD for p in ASKED]
-    return "by AICc " + "; ".join(found)
+    threshold = [acquisition.learnability(*retainability(runs, g, "memorisation")) for g in TOLD]
+    return f"learnability threshold {several(threshold, '{:.0f}')} steps (duplicate / paraphrase); by AICc " + "; ".join(found)
 
 
 def compositional_told(runs) -> str:
