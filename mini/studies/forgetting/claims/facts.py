@@ -179,7 +179,9 @@ def forms_told(runs) -> str:
     """Which families win by AICc on the mean over seeds, and where the line says that nothing is left."""
     found = [f"{g} {p}: {retention.compare(*average(runs, g, p))}" for g in TOLD for p in ASKED]
     threshold = [acquisition.learnability(*retainability(runs, g, "memorisation")) for g in TOLD]
-    return f"learnability threshold {several(threshold, '{:.0f}')} steps (duplicate / paraphrase); by AICc " + "; ".join(found)
+    longest = np.nanmax(retainability(runs, TOLD[0], ASKED[0])[0]) if np.isfinite(threshold).any() else 0
+    return (f"learnability threshold {several(threshold, '{:.2g}')} steps (duplicate / paraphrase; extrapolated from "
+            f"{longest:.0f}); by AICc " + "; ".join(found))
 
 
 def compositional_told(runs) -> str:
