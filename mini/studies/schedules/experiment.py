@@ -20,7 +20,8 @@ from mini.studies.schedules.method import Batch, Settings, Task
 from mini.tasks import digits, schedules, streams
 
 METHODS = penalties.METHODS | replay.METHODS
-OPTIMISERS = {"adam": optax.adam, "sgd": optax.sgd}
+OPTIMISERS = {name: (lambda rate, of=of: optax.flatten(of(rate)))  # one vector: fewer loops, a quarter less to compile
+              for name, of in (("adam", optax.adam), ("sgd", optax.sgd))}
 
 
 class World(NamedTuple):
