@@ -73,6 +73,11 @@ def everywhere(plans: Mapping, criterion) -> dict[str, Setting]:
     return {preset: Setting(plan if isinstance(plan, tuple) else (plan,), criterion) for preset, plan in plans.items()}
 
 
+def laptop(criterion, *plans) -> dict[str, Setting]:
+    """A criterion that only the laptop preset has; the plans go to the estimator in their order."""
+    return everywhere({"laptop": plans}, criterion)
+
+
 def smallest(*margins: xr.DataArray) -> xr.DataArray:
     """Each seed's smallest margin, of several conditions (…, seed)."""
     return xr.concat(margins, "condition", join="outer").min("condition")

@@ -305,6 +305,12 @@ def _curves(dataset: xr.Dataset) -> list[xr.DataArray]:
     return [v for v in named if v.dtype.kind == "f" and len(v.dims) > 1]
 
 
+def measured(dataset: xr.Dataset, name: str) -> xr.Dataset:
+    """What one run, perhaps not finished, has measured so far, by a number that it looks at every time; a record at least."""
+    (clock,) = dataset[name].dims
+    return dataset.isel({clock: slice(0, max(int(dataset[name].notnull().sum()), 1))})
+
+
 def _reached(curves: list[xr.DataArray], plan: Plan) -> float:
     """How much of the training a partial result holds, as a share."""
     clock = plan.experiment.clock

@@ -63,13 +63,25 @@ def canvas(size: tuple[float, float] = (7.0, 4.0)) -> Canvas:
     return figure
 
 
+def laptop(*plans) -> dict:
+    """The plans of a figure that only the laptop preset has."""
+    return {"laptop": plans}
+
+
+def spread(axes: Axes, x, rows, label: str, **look) -> None:
+    """The mean of rows (seed, n) as a line, and their range as a band; what is missing is passed over."""
+    rows = xr.DataArray(np.asarray(rows), dims=("seed", "place"))
+    (line,) = axes.plot(x, rows.mean("seed"), label=label, **look)
+    axes.fill_between(x, rows.min("seed"), rows.max("seed"), color=line.get_color(), alpha=0.18, lw=0)
+
+
 def band(axes: Axes, curve: xr.DataArray, label: str, clock: str = "step", **look) -> None:
     """The mean over seeds as a line, and the range over seeds as a band."""
     x = curve[clock].values
-    mean = curve.mean("seed") if "seed" in curve.dims else curve
-    (line,) = axes.plot(x, mean, label=label, **look)
     if "seed" in curve.dims and curve.sizes["seed"] > 1:
-        axes.fill_between(x, curve.min("seed"), curve.max("seed"), color=line.get_color(), alpha=0.18, lw=0)
+        spread(axes, x, curve.transpose("seed", clock), label, **look)
+    else:
+        axes.plot(x, curve.mean("seed") if "seed" in curve.dims else curve, label=label, **look)
 
 
 def numbers(figure: Canvas) -> list[dict]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
 from mini.objectives import OBJECTIVES
 from mini.studies.early_learning.experiment import EarlyLearning
 from mini.tasks import digits
@@ -48,7 +48,7 @@ def explorer(controls: Sequence[str] = ("noise", "strength", "target_momentum", 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Curves of one run, perhaps not finished, beside digits on which it changed its mind; returns what they show."""
     left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
-    seen = dataset.isel(epoch=slice(0, max(int(dataset["test_loss"].notnull().sum()), 1)))
+    seen = measured(dataset, "test_loss")
     words = [_fractions(left.subplots(), seen)]
     left.subplots_adjust(left=0.09, right=0.98, bottom=0.16, top=0.9)
     if "picture" in seen:  # what is looked at once comes last

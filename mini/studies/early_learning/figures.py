@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures import detection
 from mini.measures.curves import crossing, last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band, laptop
 from mini.studies.early_learning import settings
 from mini.studies.early_learning.claims import TABLE, at, theorem_margins
 from mini.tasks import digits
@@ -13,10 +13,6 @@ NAMES = {"cross_entropy": "cross-entropy", "elr": "ELR", "soft_bootstrap": "soft
          "hard_bootstrap": "hard bootstrap", "gce": "generalised CE", "sce": "symmetric CE",
          "label_smoothing": "label smoothing", "mixup": "mixup", "kl": "KL control"}
 LOOK = {"cross_entropy": {"color": VERMILION, "linestyle": "--"}, "elr": {"color": BLUE, "linestyle": "-"}}
-
-
-def laptop(*plans) -> dict:
-    return {"laptop": plans}
 
 
 def fractions(canvas, runs) -> str:

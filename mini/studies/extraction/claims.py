@@ -14,7 +14,7 @@ import re
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, everywhere, read_ledger, smallest
+from mini.claims import Claim, Published, laptop, read_ledger, smallest
 from mini.measures.curves import last
 from mini.measures.extraction import overlap
 from mini.plan import Plan
@@ -31,10 +31,6 @@ def untrained(plan: Plan) -> Plan:
     if "width" in plan.sweep:
         plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
     return plan.replace(learning_rate=0.0, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
-
-
-def laptop(criterion, *plans: Plan) -> dict:
-    return everywhere({"laptop": plans}, criterion)
 
 
 def windows(runs: xr.Dataset, context: int = LONGEST) -> xr.DataArray:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from mini import plotting
 from mini.controls import alert
 from mini.errors import UsageError
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
 from mini.studies.extraction.attack import attack
 from mini.studies.extraction.experiment import Extraction
 from mini.studies.extraction.items import COPIES
@@ -126,7 +126,7 @@ def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps",
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Exposure of the reader's secret, how much of it is right, and the planted ones beside it; one run, perhaps unfinished."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.2, 1, 1])
-    seen = dataset.isel(step=slice(0, max(int(dataset["loss"].notnull().sum()), 1)))
+    seen = measured(dataset, "loss")
     words = [_exposure(left, seen), _letters(middle, seen), _others(right, seen.isel(step=-1))]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 

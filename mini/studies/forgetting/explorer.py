@@ -8,8 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
+from mini.studies.forgetting.claims.memory import during
 from mini.studies.forgetting.experiment import Forgetting
+from mini.studies.forgetting.figures.memory import in_exposures, in_time
 from mini.studies.forgetting.settings import SINCE
 
 CONTROLS = {
@@ -54,7 +56,7 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """One run, perhaps not finished: scores while studying, scores while reading on, and the losses behind them now."""
     panels = figure.subplots(1, 3, width_ratios=[1, 1.2, 1])
     figure.subplots_adjust(bottom=0.26, wspace=0.14)
-    seen = dataset.isel(step=slice(0, max(int(dataset["studied_loss"].notnull().sum()), 1)))
+    seen = measured(dataset, "studied_loss")
     seen = seen.assign(recognition=seen.area.sel(foil="independent"), near=seen.area.sel(foil="near"))
     now = seen.isel(step=-1)
     _studying(panels[0], seen)
@@ -76,25 +78,17 @@ def _scores(axes: Axes, x, seen: xr.Dataset) -> None:
 
 
 def _studying(axes: Axes, seen: xr.Dataset) -> None:
-    there = (seen.exposed.values > 0) & ~(seen.since.values > 0)
-    first = int(there.argmax()) if there.any() else seen.sizes["step"]
-    there[max(first - 1, 0)] = True  # the last look before studying
-    part = seen.isel(step=np.flatnonzero(there))
+    part = seen.isel(step=np.flatnonzero(during(seen.exposed.values, seen.since.values)))
     _scores(axes, part.exposed, part)
-    axes.set_xscale("symlog", base=2, linthresh=1, linscale=0.7)
-    ticks = [0, 1, 2, 4, 8, 16, 32]
-    axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.set_xticks([], minor=True)
-    axes.set(title="while studying", xlabel="times studied", xlim=(-0.1, 36))
+    in_exposures(axes, MOST)
+    axes.set(title="while studying", xlim=(-0.1, 36))
 
 
 def _reading_on(axes: Axes, seen: xr.Dataset) -> None:
     part = seen.isel(step=np.flatnonzero(np.isfinite(seen.since)))
     _scores(axes, part.since, part)
-    axes.set_xscale("symlog", linthresh=1, linscale=0.5)
-    axes.set_xticks([0, 1, 10, 100, 1000], ["0", "1", "10", "100", "1000"])
-    axes.set_xticks([], minor=True)
-    axes.set(title="while reading on", xlabel="steps since studying", xlim=(-0.1, 1.15 * SINCE[-1]))
+    in_time(axes, SINCE[-1])
+    axes.set(title="while reading on", xlabel="steps since studying")
 
 
 def _losses(axes: Axes, now: xr.Dataset) -> str:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
 from mini.measures import acquisition
 from mini.studies.forgetting.facts import Facts
 
@@ -46,7 +46,7 @@ def explorer(controls: Sequence[str] = ("manner", "exposures", "interval", "late
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Log-probabilities of one run, perhaps not finished, beside people never told of, and what is left in log time."""
     left, right = figure.subplots(1, 2, width_ratios=[1.9, 1])
-    seen = dataset.isel(step=slice(0, max(int(dataset["background_log_prob"].notnull().sum()), 1)))
+    seen = measured(dataset, "background_log_prob")
     words = [_timeline(left, seen), _left(right, seen)]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 

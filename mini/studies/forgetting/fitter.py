@@ -148,8 +148,6 @@ class Fitter:
                 said, rows = draw(canvas, t, scores)
                 self.image.value = picture(canvas, said)
             self.text.value, self.alert.value = f'<p role="status">{html.escape(said)}</p>{rows}', ""
-        except UsageError as error:
-            self.alert.value = alert(error, "Not fitted.")
         except Exception as error:  # nobody else would tell the reader
             self.alert.value = alert(error, "Not fitted.")
 

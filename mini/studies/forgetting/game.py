@@ -18,6 +18,7 @@ from mini.engine import default_cache, run
 from mini.errors import UsageError, wrong
 from mini.studies.forgetting import human
 from mini.studies.forgetting.experiment import FOILS, Forgetting
+from mini.studies.forgetting.figures.memory import in_exposures
 from mini.studies.forgetting.settings import PASSES
 
 LETTERS = "aeiourstlnmdkpbgfvhz"
@@ -99,10 +100,8 @@ def draw(figure: Figure, runs: xr.Dataset, foil: str, played: Round | None) -> s
         axes.axhspan(sure.low, sure.high, color=plotting.VERMILION, alpha=0.12, lw=0)
         said += (f"; you in {played.right} of {played.asked}, {sure.value:.2f} (95% interval {sure.low:.2f} to "
                  f"{sure.high:.2f}), {_alike(studied, sure.value)}")
-    axes.set_xscale("symlog", base=2, linthresh=1, linscale=0.7)
-    axes.set_xticks([0, 1, 2, 4, 8, 16, 32], ["0", "1", "2", "4", "8", "16", "32"])
-    axes.set_xticks([], minor=True)
-    axes.set(xlabel="times studied", ylabel="share chosen rightly", xlim=(-0.15, 36), ylim=(0.2, 1.03))
+    in_exposures(axes, 32)
+    axes.set(ylabel="share chosen rightly", xlim=(-0.15, 36), ylim=(0.2, 1.03))
     axes.legend(loc="lower right", fontsize=8)
     return said + "."
 

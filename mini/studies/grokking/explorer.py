@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
 from mini.studies.grokking.experiment import Grokking
 
 CONTROLS = {
@@ -42,7 +42,7 @@ def explorer(controls: Sequence[str] = tuple(CONTROLS), *, ticks: int = 400, see
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Three panels of one run, perhaps not finished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.5, 1.1, 1])
-    seen = dataset.isel(step=slice(0, max(int(dataset["test_loss"].notnull().sum()), 1)))
+    seen = measured(dataset, "test_loss")
     words = [_accuracies(left, seen), _spectrum(middle, seen), _table(right, seen)]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 

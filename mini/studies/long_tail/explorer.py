@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
 from mini.studies.long_tail.experiment import LongTail
 from mini.tasks.subpopulations import PRIORS
 
@@ -41,7 +41,7 @@ def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Three panels of one run, perhaps not finished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3)
-    seen = dataset.isel(epoch=slice(0, max(int(dataset["test_error"].notnull().sum()), 1)))
+    seen = measured(dataset, "test_error")
     words = [_error(left, seen), _accuracy(middle, seen.isel(epoch=-1)), _parts(right, seen.isel(epoch=-1))]
     return f"After {int(seen['epoch'][-1])} epochs: " + "; ".join(words) + "."
 

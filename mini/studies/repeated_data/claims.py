@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, everywhere, smallest
+from mini.claims import Claim, Published, laptop, smallest
 from mini.measures.curves import crossing, last
 from mini.measures.effective_size import effective_size
 from mini.plan import Plan
@@ -20,10 +20,6 @@ def untrained(plan: Plan) -> Plan:
     if "width" in plan.sweep:
         plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
     return plan.replace(learning_rate=0.0, ticks=2, every=1, stream=2048)
-
-
-def laptop(criterion, *plans: Plan) -> dict:
-    return everywhere({"laptop": plans}, criterion)
 
 
 def by_pool(pools: xr.Dataset, name: str) -> xr.DataArray:

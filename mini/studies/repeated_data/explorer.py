@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer
+from mini.explorer import Explorer, measured
 from mini.studies.repeated_data.experiment import PERIOD, RepeatedData
 
 CONTROLS = {
@@ -48,7 +48,7 @@ def explorer(controls: Sequence[str] = ("repeated_share", "pool_size", "pool_wei
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Losses of one run, perhaps not finished, every head's prefix matching, and where the best one looks."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.6, 0.7, 1])
-    seen = dataset.isel(step=slice(0, max(int(dataset["fresh_loss"].notnull().sum()), 1)))
+    seen = measured(dataset, "fresh_loss")
     words = [_losses(left, seen), _heads(middle, seen), _attention(right, seen)]
     return (f"After {int(seen['step'][-1])} steps, the pool read {float(seen['repeats'][-1]):.0f} times: "
             + "; ".join(words) + ".")

@@ -5,16 +5,12 @@ import xarray as xr
 
 from mini.measures.curves import last
 from mini.measures.effective_size import effective_size
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
 from mini.studies.repeated_data import settings
 from mini.studies.repeated_data.claims import MEMORISED, sizes_and_losses
 
 UNIQUE_LOOK = {"color": BLUE, "linestyle": "--"}
 ALONE_LOOK = {"color": GREEN, "linestyle": "-."}
-
-
-def laptop(*plans) -> dict:
-    return {"laptop": plans}
 
 
 def controls(axes, name: str, unique, alone) -> None:

@@ -6,7 +6,7 @@ The paper's tables could not be read: where its text gives no figure, the bound 
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, Setting, smallest
+from mini.claims import Claim, Published, laptop, smallest
 from mini.measures import continual, retention
 from mini.studies.schedules import settings
 from mini.studies.schedules.settings import LEARNED, SHARE
@@ -27,10 +27,6 @@ def _fewer(name: str, values: tuple) -> tuple:
     """Of the values that are each compiled for themselves, those without which there is no estimate."""
     needed = {"schedule": settings.BOTH, "method": ("none", "lwf", "lssd"), "tasks": values[:2], "width": values[:1]}
     return tuple(v for v in values if v in needed.get(name, values))
-
-
-def laptop(criterion, *plans) -> dict[str, Setting]:
-    return {"laptop": Setting(plans, criterion)}
 
 
 def mean(runs) -> xr.DataArray:

@@ -4,10 +4,10 @@ import numpy as np
 
 from mini.measures.curves import last
 from mini.measures.extraction import discoverable, skew_normal
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band, laptop
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, over_copies, secrets, windows
-from mini.studies.extraction.figures.shared import by_copies, laptop
+from mini.studies.extraction.figures.shared import by_copies
 from mini.studies.extraction.items import COPIES
 
 CATEGORY_LOOK = {"code": (BLUE, "-", "o"), "documentation": (GREEN, "-.", "s"), "data": (VERMILION, "--", "^")}

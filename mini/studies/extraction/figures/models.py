@@ -4,10 +4,9 @@ import numpy as np
 
 from mini.measures.curves import last
 from mini.measures.extraction import counterfactual, difference_in_differences, overlap
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, sets, windows
-from mini.studies.extraction.figures.shared import laptop
 from mini.studies.extraction.items import COPIES
 
 LATE = (settings.LATE.experiment.plant_from, settings.LATE.experiment.plant_until)

@@ -3,20 +3,16 @@
 import numpy as np
 import xarray as xr
 
+from mini.plotting import spread
 from mini.studies.extraction.items import COPIES
 
 PLACES = np.arange(len(COPIES))
 
 
-def laptop(*plans) -> dict:
-    return {"laptop": plans}
-
-
 def by_copies(axes, share: xr.DataArray, label: str, **look) -> str:
     """Mean and range over seeds by number of copies, and the numbers in words."""
     share = share.transpose("seed", "copies")
-    (line,) = axes.plot(PLACES, share.mean("seed"), label=label, **look)
-    axes.fill_between(PLACES, share.min("seed"), share.max("seed"), color=line.get_color(), alpha=0.18, lw=0)
+    spread(axes, PLACES, share, label, **look)
     axes.set_xticks(PLACES, [str(c) for c in COPIES])
     axes.set_xlabel("copies in the training text")
     return f"{label} " + ", ".join(f"{float(v):.2f}" for v in share.mean("seed"))

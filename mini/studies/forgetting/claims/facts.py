@@ -8,7 +8,7 @@ against these where the paper gives no definition.
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, everywhere, smallest
+from mini.claims import Claim, Published, laptop, smallest
 from mini.measures import acquisition, retention
 from mini.plan import Plan
 from mini.studies.forgetting import facts_settings as settings
@@ -22,10 +22,6 @@ def untrained(plan: Plan) -> Plan:
     """The sabotage: no training, and two injections."""
     spoiled = plan.replace(learning_rate=0.0, last=2, late=0, exposures=2, interval=1.0, expansion=1.0, ticks=8, every=1)
     return spoiled.replace(stream=1024, width=8, layers=1, heads=2, background=32)
-
-
-def laptop(criterion, *plans: Plan) -> dict:
-    return everywhere({"laptop": plans}, criterion)
 
 
 def ticks(runs) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, everywhere, smallest
+from mini.claims import Claim, Published, laptop, smallest
 from mini.measures import retention
 from mini.measures.curves import crossing
 from mini.plan import Plan
@@ -19,24 +19,20 @@ def untrained(plan: Plan) -> Plan:
                         study_ends=4, ticks=16, seeds=5, every=(0, 1, 2, 4, 5, 6, 7, 9, 11, 14))
 
 
-def laptop(criterion, *plans: Plan) -> dict:
-    return everywhere({"laptop": plans}, criterion)
-
-
 # Pieces of a run.
 
 
 def studying(runs: xr.Dataset, name: str) -> tuple[np.ndarray, xr.DataArray]:
     """Exposures (n,), and a quantity at each (seed, n, ...), from before studying to its end."""
-    part = runs.isel(step=np.flatnonzero(_during(runs)))
+    part = runs.isel(step=np.flatnonzero(during(*(runs[name].isel(seed=0).values for name in ("exposed", "since")))))
     return part.exposed.isel(seed=0).values, part[name].transpose("seed", "step", ...)
 
 
-def _during(runs) -> np.ndarray:
-    """From the last tick before studying up to the end of it."""
-    exposed, since = runs.exposed.isel(seed=0).values, runs.since.isel(seed=0).values
+def during(exposed: np.ndarray, since: np.ndarray) -> np.ndarray:
+    """Which records lie between the last one before studying and the end of it; the last one where none has begun."""
     there = (exposed > 0) & ~(since > 0)
-    there[max(np.flatnonzero(there)[0] - 1, 0)] = True
+    first = int(there.argmax()) if there.any() else len(there)
+    there[max(first - 1, 0)] = True
     return there
 
 

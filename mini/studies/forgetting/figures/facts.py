@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures import acquisition, retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, laptop, spread
 from mini.studies.forgetting import facts_settings as settings
 from mini.studies.forgetting.claims import facts
 
@@ -17,23 +17,13 @@ MANNER = {"duplicate": {"color": BLUE, "marker": "o"}, "paraphrase": {"color": V
 DELAYS = (1, 10, 100, 500)
 
 
-def laptop(*plans) -> dict:
-    return {"laptop": plans}
-
-
-def line(axes, x, rows, label, **look) -> None:
-    """Mean over seeds (seed, n) as a line, their range as a band."""
-    axes.plot(x, rows.mean(0), label=label, **look)
-    axes.fill_between(x, rows.min(0), rows.max(0), color=look["color"], alpha=0.18, lw=0)
-
-
 def timeline(canvas, runs) -> str:
     panels = canvas.subplots(1, 4, sharey=True)
     times, told = facts.ticks(runs), []
     runs = runs.sel(step=slice(times[0] - 60, None))
     for axes, (group, title) in zip(panels, GROUPS.items()):
         for probe, (label, look) in LOOK.items():
-            line(axes, runs.step, facts.curve(runs, group, probe), label, **look | {"lw": 1.3})
+            spread(axes, runs.step, facts.curve(runs, group, probe), label, **look | {"lw": 1.3})
         axes.axhline(float(runs.chance.mean()), color=BLACK, linestyle=":", lw=1, label="chance")
         shown = {"once": times[:1], "never": []}.get(group, times)
         if len(shown):  # an empty line that is not clipped upsets the layout
@@ -83,7 +73,7 @@ def by_batch(canvas, runs) -> str:
     start = facts.ticks(both[0])[0] - 60
     for part, name, look in zip(both, names, looks):
         shown = part.sel(step=slice(start, None))
-        line(left, shown.step, facts.curve(shown, "duplicate", "memorisation"), name, **look | {"lw": 1.3})
+        spread(left, shown.step, facts.curve(shown, "duplicate", "memorisation"), name, **look | {"lw": 1.3})
     left.set(title="Memorisation, in the same words", xlabel="step", ylabel="log-probability of a fact, nats")
     left.legend(loc="lower right")
     numbers = [[facts.mean(part, of, facts.TOLD[:1]) for part in both] for of in (facts.effectivity, facts.decays)]
@@ -107,7 +97,7 @@ def reviews(canvas, massed, spaced, expanding) -> str:
         times = facts.ticks(runs)
         shown = runs.sel(step=slice(400, None))
         over = np.mean([facts.curve(shown, g, p) - facts.curve(shown, "never", p) for g in facts.TOLD for p in facts.ASKED], 0)
-        line(left, shown.step, over, name, **look | {"lw": 1.4})
+        spread(left, shown.step, over, name, **look | {"lw": 1.4})
         left.plot(times, np.full(len(times), 0.97 - 0.045 * row), "|", color=look["color"], markersize=7,
                   transform=left.get_xaxis_transform())
         ends.append(facts.mean(runs, facts.above_never))

@@ -1,10 +1,12 @@
 """The figures about recognition, recall and retention."""
 
+from functools import partial
+
 import numpy as np
 import xarray as xr
 
 from mini.measures import retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, laptop, spread
 from mini.studies.forgetting import human, settings
 from mini.studies.forgetting.claims import memory
 
@@ -17,15 +19,7 @@ LOOK = {  # score: name, how it is drawn
 }
 
 
-def laptop(*plans) -> dict:
-    return {"laptop": plans}
-
-
-def line(axes, x, rows, label, **look) -> None:
-    """Mean over seeds (seed, n) as a line, their range as a band."""
-    rows = np.asarray(rows)
-    axes.plot(x, rows.mean(0), label=label, markersize=3.5, **look)
-    axes.fill_between(x, rows.min(0), rows.max(0), color=look["color"], alpha=0.18, lw=0)
+line = partial(spread, markersize=3.5)
 
 
 def in_time(axes, last: float, start: bool = True) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures import continual, retention
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop
 from mini.studies.schedules import settings
 from mini.studies.schedules.claims import at, mean, power_law
 
@@ -12,10 +12,6 @@ NAIVE, POWER, UNIFORM, STEEP, SLOW = (
     {"color": VERMILION, "linestyle": ":"}, {"color": BLUE, "linestyle": "-"}, {"color": GREEN, "linestyle": "--"},
     {"color": ORANGE, "linestyle": "-."}, {"color": PURPLE, "linestyle": (0, (5, 1))})
 MATCHED = "all with the same number of steps"
-
-
-def laptop(*plans) -> dict:
-    return {"laptop": plans}
 
 
 def heat(axes, matrix, title: str):

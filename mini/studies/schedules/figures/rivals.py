@@ -3,10 +3,10 @@
 import numpy as np
 
 from mini.measures import continual
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop
 from mini.studies.schedules import settings
 from mini.studies.schedules.claims import at, drops, efforts, facilitation, fuar, mean, power_law
-from mini.studies.schedules.figures.environments import MATCHED, NAIVE, POWER, laptop
+from mini.studies.schedules.figures.environments import MATCHED, NAIVE, POWER
 
 NAMES = {"ewc": "EWC", "ewc-online": "online EWC", "si": "SI", "lwf": "LwF", "l2": "L2", "a-gem": "A-GEM, buffer 200",
          "replay": "replay, buffer 200", "der++": "DER++, buffer 200"}
