@@ -165,7 +165,7 @@ def test_a_figure_has_its_numbers_beside_it(tmp_path):
 def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "runs.nc"
     environment = os.environ | {"MINI_CACHE": str(tmp_path / "cache")}
-    words = [sys.executable, "-m", "mini.cli", *("run grokking --p 23 --width 64 --steps 20000 --every 1000 --seeds 40 "
+    words = [sys.executable, "-m", "mini.cli", *("run grokking --p 23 --width 64 --steps 4000 --every 1000 --seeds 200 "
                                                  f"--out {out}").split()]
     process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
     for _ in range(600):

@@ -37,6 +37,7 @@ from mini.studies.grokking.explorer import explorer
 
 labs.setup(minutes=75, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
+PLAY = {"ticks": 50} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 # %% [markdown]
@@ -93,7 +94,7 @@ labs.compare(my_test_step, reached(delayed.test_accuracy, 0.95), "95% of the pai
 # network never gets there within the steps it has. Which control is the sharpest?
 
 # %%
-explorer(("train_fraction", "weight_decay", "width", "seed", "ticks"), p=31, weight_decay=1.0)
+explorer(("train_fraction", "weight_decay", "width", "seed", "ticks"), p=31, weight_decay=1.0, **PLAY)
 
 # %% [markdown]
 # ### Explain
@@ -205,7 +206,7 @@ labs.compare(my_ipr_after, float(delayed.mean_ipr.isel(step=-1).mean()), "mean I
 # Watch the middle panel: which comes first, the waves or the accuracy on pairs never seen?
 
 # %%
-explorer(("p", "train_fraction", "seed", "ticks"), weight_decay=2.0)
+explorer(("p", "train_fraction", "seed", "ticks"), weight_decay=2.0, **PLAY)
 
 # %% [markdown]
 # ### Explain
@@ -347,7 +348,7 @@ labs.compare(my_factor, delay[0.5] / max(delay[0.7], 1), "delay at 50% over dela
 # Is there a share below which waiting does not help? Does more decay always shorten the delay? Go up to 20.
 
 # %%
-explorer(("train_fraction", "weight_decay", "seed", "ticks"), p=31, weight_decay=5.0, train_fraction=0.5)
+explorer(("train_fraction", "weight_decay", "seed", "ticks"), p=31, weight_decay=5.0, train_fraction=0.5, **PLAY)
 
 # %% [markdown]
 # ### Exercise 3: reading a sweep

@@ -35,6 +35,7 @@ from mini.studies.grokking.explorer import explorer
 
 labs.setup(minutes=70, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
+PLAY = {"ticks": 50} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 # %% [markdown]
@@ -159,7 +160,7 @@ labs.compare(my_rule_only, 1 - XI + XI / 59, "the rule alone (exercise 1.2)")
 
 # %%
 explorer(("weight_decay", "corruption", "train_fraction", "width", "seed"), p=31, width=256, train_fraction=0.7,
-         corruption=0.2, weight_decay=5.0)
+         corruption=0.2, weight_decay=5.0, **PLAY)
 
 # %% [markdown]
 # ### Explain

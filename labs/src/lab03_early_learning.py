@@ -37,6 +37,7 @@ labs.setup(minutes=90, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
 EPOCHS = 20 if labs.fast() else 200
 SIZE = {"examples": 300} if labs.fast() else {}
+PLAY = {**SIZE, "ticks": EPOCHS} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 # %% [markdown]
@@ -91,7 +92,7 @@ labs.compare(my_test_accuracy, float(plain.test_accuracy.isel(epoch=-1).mean()),
 # best? Does that epoch depend on the noise?
 
 # %%
-explorer(("noise", "noise_kind", "seed", "ticks"), objective="cross_entropy", strength=-1.0)
+explorer(("noise", "noise_kind", "seed", "ticks"), objective="cross_entropy", strength=-1.0, **PLAY)
 
 # %% [markdown]
 # ### Explain
@@ -199,7 +200,7 @@ labs.compare(my_elr_memorised, float(elr.memorised_fraction.isel(epoch=-1).mean(
 # How much noise can it take? What does a momentum of 0 do, and one of 0.99? Is stronger always better?
 
 # %%
-explorer(("noise", "strength", "target_momentum", "seed", "ticks"))
+explorer(("noise", "strength", "target_momentum", "seed", "ticks"), **PLAY)
 
 # %% [markdown]
 # ### Explain
@@ -339,7 +340,7 @@ labs.compare(my_critical_strength, 2.0, "critical strength, two classes (derived
 # Go slowly through strengths from 1.5 to 3. Near 2, train longer: what does time do below it, what above it?
 
 # %%
-explorer(("strength", "noise", "seed", "ticks"), strength=2.2)
+explorer(("strength", "noise", "seed", "ticks"), strength=2.2, **PLAY)
 
 # %% [markdown]
 # ### Explain

@@ -36,7 +36,7 @@ from mini.studies.repeated_data.explorer import SMALL, explorer
 
 labs.setup(minutes=90, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 3
-STEPS = 40 if labs.fast() else 600
+STEPS = 20 if labs.fast() else 600
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 

@@ -129,11 +129,11 @@ def test_rows_that_stand_twice_everywhere_change_nothing_but_the_ridge():
 
 
 def test_the_closed_form_is_that_of_many_fits():
-    got = run(Duplicates(rows=2000, dimensions=100, draws=12), seeds=1, progress=False).isel(seed=0)
-    large = got.sel(pool=got.pool >= 20)  # few rows of great weight vary too much for twelve draws
+    got = run(Duplicates(rows=1000, dimensions=50, draws=40), seeds=1, progress=False).isel(seed=0)
+    large = got.sel(pool=got.pool >= 20)  # few rows of great weight vary too much for these draws
     np.testing.assert_allclose(large.risk, large.derived_risk, rtol=0.1)
     np.testing.assert_allclose(large.pool_error, large.derived_pool_error, rtol=0.1)
-    assert int(got.pool[got.derived_risk.values.argmax()]) < 100 < int(got.pool[-1])
+    assert int(got.pool[got.derived_risk.values.argmax()]) < 50 < int(got.pool[-1])
 
 
 def test_no_seed_chooses_its_own_worst_pool(runs):

@@ -192,7 +192,7 @@ CLAIMS = (
         "(dimensions over points needed, D = 0.4).",
         Published("0.8 suffices; 0.376 derived here", ELR, "Theorem 1"), "1",
         laptop(settings.SEPARABILITY, (0.326, 0.426)), lambda runs: runs.mean_needed,
-        lambda plan: plan.replace(spread=10.0, redrawn=1.0), seconds=12),
+        lambda plan: plan.replace(spread=10.0, redrawn=1.0, draws=2), seconds=12),
     Claim(
         "early-learning/critical-strength",
         "Below a strength of 2 every false label is memorised in the end, above it most are not "

@@ -27,10 +27,10 @@ CEILING = np.log2(COPIES[-1])  # doublings of the copies
 
 
 def untrained(plan: Plan) -> Plan:
-    """The sabotage: no training; and few items, few references and a short stream, since nothing depends on them."""
+    """The sabotage: no training; and one layer, few items, few references and a short stream, since nothing depends on them."""
     if "width" in plan.sweep:
         plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
-    return plan.replace(learning_rate=0.0, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
+    return plan.replace(learning_rate=0.0, layers=1, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
 
 
 def windows(runs: xr.Dataset, context: int = LONGEST) -> xr.DataArray:
