@@ -77,6 +77,25 @@ def test_resuming_takes_the_work_up_where_it_stood(tmp_path, monkeypatch):
     assert 0 < sum(done) < 4 * 3000 - 20 + 4
 
 
+@pytest.mark.parametrize("seeds, begun", [(3, 3), (4, 2), (5, 2)])
+def test_the_last_runs_take_turns_so_that_no_core_is_left_alone(monkeypatch, seeds, begun):
+    """Before the first of them is done, three runs on two cores have all begun; of four each core has its own."""
+    plan, kept, seen = LONG.replace(seeds=seeds), lanes.Lane.advance, []
+
+    def advance(lane, *settings):
+        ticks = kept(lane, *settings)
+        seen.append((lane.runs[0].seed, lane.done))
+        return ticks
+
+    monkeypatch.setattr(lanes, "cores", lambda: 2)
+    monkeypatch.setattr(lanes.Lane, "advance", advance)
+    shared = run_plan(plan, **QUIET)
+    first = next(i for i, (_, done) in enumerate(seen) if done)
+    assert len({seed for seed, _ in seen[:first + 1]}) == begun
+    monkeypatch.setattr(lanes, "cores", lambda: 1)
+    assert same(shared, run_plan(plan, **QUIET))
+
+
 def test_cancel_stops_within_a_chunk_and_keeps_what_is_finished(tmp_path):
     plan, cancel = Plan(Walk(), ticks=30, every=10, seeds=40), threading.Event()
     with pytest.MonkeyPatch.context() as patch:

@@ -138,8 +138,12 @@ def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
     return state, log
 
 
-# Run once a run, and mostly random draws, which are long programs: a third of its compilation is saved.
-@partial(jax.jit, static_argnames=("shape", "stacked"), compiler_options={"xla_backend_optimization_level": 1})
+# Run once a run, and mostly random draws, which are long programs: half of its compilation is saved, to the same bits.
+BRIEF = {"xla_backend_optimization_level": 1,
+         **({"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {})}  # unknown to a later one
+
+
+@partial(jax.jit, static_argnames=("shape", "stacked"), compiler_options=BRIEF)
 def prepare(experiment, keys, shared, *, shape: Shape, stacked: bool):
     """Draw a run's world and its initial state; (drawn leaves, state), stacked over lanes if asked."""
     one = partial(_prepare, shape=shape)

@@ -23,6 +23,7 @@ from mini.experiment import Experiment, Keys, Variable, canonical
 from mini.plan import Plan
 
 BATCH_SECONDS, LIVE_SECONDS = 0.2, 0.04
+TURNS = 8  # turns of the last lanes in the time of one chunk
 DIVERGED = Variable((), "tick", "first recorded tick at which the state was not finite, -1 if none")
 
 
@@ -170,14 +171,16 @@ class Group:
         """Compute what is pending, in chunks; yields the ticks that each chunk took.
 
         `deep` finishes a lane before it begins the next, which bounds the memory; otherwise all
-        lanes advance together, which is what an eye wants.
+        lanes advance together, which is what an eye wants. The last lanes, too few to go round, take
+        turns, so that no core stands idle while another computes alone.
         """
         waiting = deque(self._batches())
         pace, flying = Pace(), {}
-        pool = ThreadPoolExecutor(self.strategy.workers)
+        pool, workers = ThreadPoolExecutor(self.strategy.workers), self.strategy.workers
         try:
             while waiting or flying:
-                while waiting and len(flying) < self.strategy.workers:
+                turns = deep and workers < len(waiting) + len(flying) < 2 * workers
+                while waiting and len(flying) < workers:
                     lane = waiting.popleft()
                     if not isinstance(lane, Lane):
                         lane = make_lane(*zip(*lane), self.shared, self.shape, self.strategy,
@@ -185,14 +188,14 @@ class Group:
                         yield lane.tick * len(lane.runs)
                     if pace.seconds is None:  # the first calls compile, once, before threads share them
                         yield lane.advance(pace, budget)
-                    flying[pool.submit(self._chunk, lane, pace, budget)] = lane
+                    flying[pool.submit(self._chunk, lane, pace, budget / TURNS if turns else budget)] = lane
                 done, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in done:
                     lane = flying.pop(future)
                     ticks, ends = future.result()
                     self._absorb(lane, ends)
                     if not lane.done:
-                        (waiting.appendleft if deep else waiting.append)(lane)
+                        (waiting.appendleft if deep and not turns else waiting.append)(lane)
                     yield ticks
                 if cancel is not None and cancel.is_set():
                     raise Cancelled("stopped as asked")
