@@ -26,13 +26,14 @@ FLAGS = ["--xla_force_host_platform_device_count=2", *(HASTE if jax.__version_in
 if FLAGS[0] not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = " ".join([*os.environ.get("XLA_FLAGS", "").split(), *FLAGS])  # read by the first device
 
-from haste import hasty  # noqa: E402
+from haste import compile_in_haste, hasty  # noqa: E402
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_configure(config):
-    """A warning is an error, but for what other libraries deprecate among themselves."""
+    """A warning is an error, but for what other libraries deprecate among themselves; fixtures of a module are in haste."""
+    compile_in_haste(True)
     config.addinivalue_line("markers", "earnest: programs are compiled as they are for users")
     for rule in ("error", "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning",
                  "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning",

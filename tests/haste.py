@@ -18,13 +18,14 @@ PREPARE = {False: program.prepare,  # which asks for a level of its own
 def hasty(wanted: bool = True):
     """Compile what is compiled within in haste, or as it is for users."""
     before = jax.config.read("jax_disable_most_optimizations")
-    _set(wanted)
+    compile_in_haste(wanted)
     try:
         yield
     finally:
-        _set(before)
+        compile_in_haste(before)
 
 
-def _set(wanted: bool) -> None:
+def compile_in_haste(wanted: bool) -> None:
+    """From now on, until it is said otherwise."""
     jax.config.update("jax_disable_most_optimizations", wanted)
     program.prepare = PREPARE[wanted]

@@ -5,6 +5,7 @@ import time
 
 import ipywidgets as widgets
 import pytest
+from haste import hasty
 from walk import Walk
 
 from mini import explorer as module
@@ -164,6 +165,7 @@ def test_closing_ends_every_thread(shown):
     assert not any(thread.is_alive() for thread in one._threads)
 
 
+@hasty()
 def test_the_grokking_explorer_tells_what_it_draws():
     one = grokking.explorer(corruption=0.2, ticks=30)
     one.warm = False
@@ -189,6 +191,7 @@ def test_looking_back_shows_what_was_and_trains_nothing(shown):
     assert one.alt == f"at 20, {float(result['distance'].sel(step=20).isel(seed=0)):.6f}" and one.job is job
 
 
+@hasty()
 def test_the_early_learning_explorer_tells_what_it_draws():
     one = early_learning.explorer(ticks=4, examples=100)
     one.warm = False

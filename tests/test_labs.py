@@ -156,8 +156,8 @@ def submission(source: Path, answered: bool):
 
 
 def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
-    if source != SOURCES[-1]:
-        return  # one lab from end to end; the others hold the same cells
+    if source != SOURCES[1]:
+        return  # one lab from end to end, the quickest; the others hold the same cells
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 

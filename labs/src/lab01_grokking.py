@@ -62,7 +62,8 @@ my_test_step = None
 # ### Run
 
 # %%
-delayed = run(Grokking(p=31, width=128, train_fraction=0.4, weight_decay=1.0), 3000, 10, **QUICK)
+delayed = run(Grokking(p=31, width=128, train_fraction=0.4, weight_decay=1.0), 300 if labs.fast() else 3000, 10,
+              **QUICK)
 
 
 def curves(canvas, runs):

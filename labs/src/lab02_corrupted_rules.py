@@ -35,6 +35,7 @@ from mini.studies.grokking.explorer import explorer
 
 labs.setup(minutes=70, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
+WIDTH, STEPS = (64, 100) if labs.fast() else (256, 500)
 PLAY = {"ticks": 50} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
@@ -126,7 +127,7 @@ my_train_accuracy = {0.0: None, 5.0: None, 10.0: None}
 
 # %%
 XI = 0.25
-regimes = run(Grokking(p=59, width=256, train_fraction=0.6, corruption=XI, pruning=True), 100 if labs.fast() else 500, 5,
+regimes = run(Grokking(p=59, width=WIDTH, train_fraction=0.6, corruption=XI, pruning=True), STEPS, 5,
               sweep={"weight_decay": (0.0, 5.0, 10.0)}, **QUICK)
 
 

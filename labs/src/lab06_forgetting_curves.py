@@ -49,7 +49,7 @@ from mini.tasks import facts
 labs.setup(minutes=130, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 3
 READ_ON = 20 if labs.fast() else 1000
-SIZE = {**SMALL, "items": 16, "study_ends": 66} if labs.fast() else SMALL
+SIZE = {**SMALL, "items": 16, "study_ends": 66, "width": 16, "layers": 1} if labs.fast() else SMALL
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 

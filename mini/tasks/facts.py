@@ -12,6 +12,7 @@ town. After the synthetic biographies of Allen-Zhu and Li 2023 and the fictional
 Shape letters: P people, A attributes, R = A + 1 relations (the town last), J templates, N sequences, S sentences, T places.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -83,6 +84,7 @@ def check(lexicon: Lexicon, number: int) -> None:
                                       "names make")
 
 
+@partial(jax.jit, static_argnames=("lexicon", "number"))
 def people(key: jax.Array, lexicon: Lexicon, number: int) -> People:
     """People of different names, each value drawn evenly, the town being that of the employer.
 
@@ -102,6 +104,7 @@ def people(key: jax.Array, lexicon: Lexicon, number: int) -> People:
                   jnp.concatenate([value, town[value[:, :1]]], 1), town)
 
 
+@partial(jax.jit, static_argnames="lexicon")
 def sentences(lexicon: Lexicon, folk: People, who: jax.Array, relation: jax.Array, template: jax.Array) -> jax.Array:
     """What is true of these people, told in these templates; indices of equal shape, tokens (..., 5) int32.
 
@@ -113,6 +116,7 @@ def sentences(lexicon: Lexicon, folk: People, who: jax.Array, relation: jax.Arra
     return _told(lexicon, first, last, relation, template, folk.value[who, relation])
 
 
+@partial(jax.jit, static_argnames="lexicon")
 def companies(lexicon: Lexicon, folk: People, firm: jax.Array, template: jax.Array) -> jax.Array:
     """Where companies are; indices of equal shape, tokens (..., 5) int32."""
     town = jnp.full_like(firm, lexicon.attributes)
@@ -127,6 +131,7 @@ def _told(lexicon: Lexicon, first, last, relation, template, value) -> jax.Array
     return jnp.take_along_axis(orders, (template % 3)[..., None, None], -2)[..., 0, :].astype(jnp.int32)
 
 
+@partial(jax.jit, static_argnames=("lexicon", "number", "sequences", "length"))
 def background(key: jax.Array, lexicon: Lexicon, folk: People, number: int, skew, company_share, sequences: int,
                length: int) -> jax.Array:
     """Sequences (N, T) uint8, each about one of the first `number` people, in any order and any template.
@@ -151,6 +156,7 @@ def background(key: jax.Array, lexicon: Lexicon, folk: People, number: int, skew
     return tokens.reshape(sequences, -1)[:, :length].astype(jnp.uint8)
 
 
+@partial(jax.jit, static_argnames=("lexicon", "exposures"))
 def passages(key: jax.Array, lexicon: Lexicon, folk: People, who: jax.Array, manner: jax.Array, order: jax.Array,
              exposures: int) -> jax.Array:
     """What is injected about these people (P,): at each exposure all attributes but the town, (exposures, P, 5 A) int32.
@@ -179,6 +185,7 @@ def passages(key: jax.Array, lexicon: Lexicon, folk: People, who: jax.Array, man
     return tokens.reshape(exposures, number, -1)
 
 
+@partial(jax.jit, static_argnames=("lexicon", "number"))
 def templates(key: jax.Array, lexicon: Lexicon, number: int) -> jax.Array:
     """For each person and relation the templates in an order of its own, (P, R - 1, J), so that none is told apart."""
     return jnp.argsort(jax.random.uniform(key, (number, lexicon.attributes, lexicon.templates)), 2)

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 
+@jax.jit
 def twins(key: jax.Array, transitions: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Pairs of sequences of a Markov chain that differ in one token: (N, T) -> (N, T) twice.
 

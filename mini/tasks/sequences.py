@@ -9,6 +9,7 @@ random tokens, that is written again and again. Only the first period carries in
 Shape letters: V vocabulary, K tickets, N sequences of a stream, P longest period, B sequences asked for, T places.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -26,6 +27,7 @@ class Stream(NamedTuple):
     chained: jax.Array  # (N,) whether of the chain, else random
 
 
+@partial(jax.jit, static_argnames="vocabulary")
 def chain(key: jax.Array, vocabulary: int, concentration) -> jax.Array:
     """A random chain's tickets (V, K) uint8; the smaller the concentration, the fewer successors a token has.
 
@@ -70,6 +72,7 @@ def entropy(tickets: np.ndarray, length: int) -> float:
     return float(total)
 
 
+@partial(jax.jit, static_argnames=("sequences", "length"))
 def markov(key: jax.Array, tickets: jax.Array, sequences: int, length: int) -> jax.Array:
     """Sequences (B, T) uint8 of a chain, the first token drawn evenly.
 
@@ -101,6 +104,7 @@ def _walk(bits: jax.Array, tickets: jax.Array) -> jax.Array:
     return jnp.concatenate([start[None], rest]).T
 
 
+@partial(jax.jit, static_argnames=("sequences", "shortest", "longest"))
 def stream(key: jax.Array, tickets: jax.Array, sequences: int, shortest: int, longest: int, chained) -> Stream:
     """A stream of sequences with periods drawn evenly from `shortest` to `longest`, a share `chained` of the chain.
 

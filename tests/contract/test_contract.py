@@ -126,12 +126,13 @@ def by_hand(name):
     *_, point = plan.points()
     seed = int(plan.seed_values()[-1])
     keys, shared = Keys(seed, {}), jax.tree.map(jnp.asarray, point.data())
-    world = point.world(keys, shared)
-    state, log = point.init(keys, world), {}
+    world = jax.jit(point.world)(keys, shared)
+    state, log = jax.jit(point.init)(keys, world), {}
+    measure = jax.jit(point.measure)
     step = jax.jit(lambda state, t: point.step(state, world, t, jax.random.fold_in(keys["steps"], t)))
     for t in range(plan.length + 1):
         if t in plan.records():
-            for variable, value in point.measure(state, world).items():
+            for variable, value in measure(state, world).items():
                 log.setdefault(variable, []).append(np.asarray(value))
         state = step(state, jnp.int32(t)) if t < plan.length else state
     return {k: np.stack(v) for k, v in log.items()}, point.examine(state, world)

@@ -19,8 +19,8 @@ PRINTED = (
 
 
 def untrained(plan):
-    """The sabotage of most claims on trained networks: no training."""
-    return plan.replace(learning_rate=0.0, ticks=1, every=1)
+    """The sabotage of most claims on trained networks: no training, of a few neurons."""
+    return plan.replace(learning_rate=0.0, ticks=1, every=1, width=16)
 
 
 def untrained_once(plan):
