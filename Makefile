@@ -20,8 +20,8 @@ test: setup  ## run the tests
 bench: setup $(VENV)/.bench  ## time this code beside PyTorch
 	@$(BIN)/mini bench $(ARGS)
 
-ledger: setup  ## measure every claim anew and write the tables made from it
-	@$(BIN)/mini reproduce --all --out $(OUT)
+ledger: setup  ## measure every claim anew and write the tables made from it (ARGS="--preset paper" for the published settings)
+	@$(BIN)/mini reproduce --all $(ARGS) --out $(OUT)
 	@$(BIN)/python -m mini.readme $(OUT)
 
 labs: setup  ## make the students' notebooks from labs/src

@@ -5,20 +5,25 @@ import sys
 from pathlib import Path
 
 from mini import claims
+from mini.studies import all_claims
 
 BEGIN, END = "<!-- claims: made by `make ledger` -->", "<!-- end of claims -->"
+LEDGERS = {"laptop": "claims.json", "paper": "claims-paper.json"}  # in data/; the latter holds what was measured of it
 SHOWN = ("grokking-curves", "corrupted-pruning", "early-learning-fractions", "forgetting-dissociation")  # in the README
 
 
-def with_table(text: str, entries: list[claims.Entry]) -> str:
-    """The README's text with the table of claims between its marks.
+def with_tables(text: str, entries: list[claims.Entry], published: list[claims.Entry]) -> str:
+    """The README's text with the tables of both presets between its marks.
 
-    >>> with_table(f"a {BEGIN} old {END} b", []).count("old")
+    >>> with_tables(f"a {BEGIN} old {END} b", [], []).count("old")
     0
     """
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{tables(entries)}\n\n{summary(entries)}\n\n{END}{after}"
+    known = sum("paper" in claim.settings for _, claim in all_claims().values())
+    at_length = folded(f"{len(published)} of {known} at the published settings (<code>--preset paper</code>)", published)
+    told = "\n\n".join([tables(entries), at_length, summary(entries, "laptop"), summary(published, "paper")])
+    return f"{before}{BEGIN}\n\n{told}\n\n{END}{after}"
 
 
 def tables(entries: list[claims.Entry]) -> str:
@@ -27,30 +32,35 @@ def tables(entries: list[claims.Entry]) -> str:
     for study in dict.fromkeys(e.study for e in entries):
         others = [e for e in entries if e.study == study and not e.headline]
         if others:
-            parts.append(f"<details><summary>{len(others)} more of <code>{study}</code></summary>\n\n"
-                         f"{claims.table(others)}\n\n</details>")
+            parts.append(folded(f"{len(others)} more of <code>{study}</code>", others))
     return "\n\n".join(parts)
 
 
-def summary(entries: list[claims.Entry]) -> str:
+def folded(title: str, entries: list[claims.Entry]) -> str:
+    """A table that opens when its title is clicked."""
+    return f"<details><summary>{title}</summary>\n\n{claims.table(entries)}\n\n</details>"
+
+
+def summary(entries: list[claims.Entry], preset: str) -> str:
     """How many claims have which verdict, in a sentence."""
     count = {v: [e.id for e in entries if e.verdict == v]
              for v in (claims.REPRODUCED, claims.NOT_HERE, claims.UNDECIDED)}
     parts = [f"{len(ids)} {v}" + (f" ({', '.join(f'`{i}`' for i in ids)})" if v != claims.REPRODUCED else "")
              for v, ids in count.items() if ids]
-    return f"{len(entries)} claims in the laptop preset: {'; '.join(parts)}."
+    return f"{len(entries)} claims in the {preset} preset: {'; '.join(parts)}."
 
 
 def main(folder: str) -> None:
-    """Take a reproduction over: its ledger and figures into `data/`, its table into the README."""
+    """Take a reproduction over: its ledger into `data/`, with the figures of the laptop preset, its table into the README."""
     root, source = Path(__file__).parents[1], Path(folder)
     entries = claims.read_ledger(source / "claims.json")
-    claims.write_ledger(entries, root / "data" / "claims.json")
-    for name in SHOWN:
+    (preset,) = {e.preset for e in entries}
+    claims.write_ledger(entries, root / "data" / LEDGERS[preset])
+    for name in SHOWN if preset == "laptop" else ():
         shutil.copy(source / "figures" / f"{name}.svg", root / "data" / f"{name}.svg")
     readme = root / "README.md"
-    readme.write_text(with_table(readme.read_text(), entries))
-    print(summary(entries))
+    readme.write_text(with_tables(readme.read_text(), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values())))
+    print(summary(entries, preset))
 
 
 if __name__ == "__main__":

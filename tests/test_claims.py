@@ -111,20 +111,21 @@ def test_every_claim_is_well_formed():
                 claim.sabotage(plan).check()
 
 
-def test_the_committed_ledger_holds_every_claim_and_the_readme_agrees():
-    from mini.readme import with_table
+def test_the_committed_ledgers_hold_every_claim_and_the_readme_agrees():
+    from mini.readme import LEDGERS, with_tables
 
-    entries = claims.read_ledger()
-    assert {e.id for e in entries} == set(ALL)
-    for e in entries:
+    ledgers = {preset: claims.read_ledger(claims.data_file(name)) for preset, name in LEDGERS.items()}
+    assert {e.id for e in ledgers["laptop"]} == set(ALL)
+    for preset, e in ((preset, e) for preset, entries in ledgers.items() for e in entries):
         claim = ALL[e.id][1]
+        assert e.preset == preset
         assert e.criterion == claim.setting(e.preset).criterion
         assert (e.statement, e.published) == (claim.statement, claim.published.figure)
         if not claim.count:
             interval = claims.t_interval([np.nan if x is None else x for x in e.per_seed])
             assert claims.verdict(interval, e.criterion) == e.verdict
     readme = Path(__file__).parents[1] / "README.md"
-    assert with_table(readme.read_text(), entries) == readme.read_text()
+    assert with_tables(readme.read_text(), *ledgers.values()) == readme.read_text()
 
 
 @pytest.fixture(scope="module")

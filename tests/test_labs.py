@@ -20,7 +20,7 @@ SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
 FAST = {"MINI_FAST": "1", "MINI_CACHE": os.environ["MINI_TESTS_COMPILED"],  # what one kernel compiled serves the next
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # see `haste`
 CLEAR = """
-import os, ipywidgets, mini.explorer
+import os, ipywidgets
 ipywidgets.Widget.close_all()
 os.chdir({place!r})
 os.environ.pop("NBGRADER_EXECUTION", None)
@@ -80,7 +80,8 @@ def executed(source: Path, kind: str):
     with tempfile.TemporaryDirectory() as place:
         client = NotebookClient(notebook, km=kernel(), timeout=120, store_widget_state=True)
         with client.setup_kernel():
-            client.kc.execute_interactive(CLEAR.format(place=place, settings=settings), silent=True, timeout=60)
+            cleared = client.kc.execute_interactive(CLEAR.format(place=place, settings=settings), silent=True, timeout=60)
+            assert cleared["content"]["status"] == "ok"
             client.execute()
         assert not os.listdir(place), "fast mode writes nothing"
     return notebook

@@ -138,7 +138,8 @@ def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
     return state, log
 
 
-# Run once a run, and mostly random draws, which are long programs: half of its compilation is saved, to the same bits.
+# Run once a run, and mostly random draws, which are long programs: half of its compilation is saved; the numbers
+# are the same to rounding.
 BRIEF = {"xla_backend_optimization_level": 1,
          **({"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {})}  # unknown to a later one
 

@@ -11,11 +11,12 @@ from mini.models.language import NORMS, POSITIONS, Architecture
 
 V, T, D, H = 11, 9, 12, 3
 TOKENS = np.random.default_rng(0).integers(0, V, (2, T))
+INITIAL, LOGITS = (jax.jit(f, static_argnums=0) for f in (language.initial, language.logits))  # one program each
 
 
 def made(seed=0, **switches):
     a = Architecture(V, T, D, 2, H, **switches)
-    return a, language.initial(a, jax.random.key(seed))
+    return a, INITIAL(a, jax.random.key(seed))
 
 
 def full(x):
@@ -67,7 +68,7 @@ def plain(a, params, tokens):
 def test_it_is_the_textbooks_network(switches):
     a, params = made(**switches)
     expected = np.stack([plain(a, params, tokens) for tokens in TOKENS])
-    np.testing.assert_allclose(language.logits(a, params, TOKENS), expected, rtol=2e-4, atol=2e-4)
+    np.testing.assert_allclose(LOGITS(a, params, TOKENS), expected, rtol=2e-4, atol=2e-4)
     assert expected.std() > 0.1, "the comparison would hold for a dead network"
 
 
@@ -86,7 +87,7 @@ def test_the_written_gradient_is_that_of_plain_softmax():
 def test_incremental_generation_is_the_full_forward_pass(positions):
     a, params = made(positions=positions)
     tokens = np.c_[TOKENS[:, :3], language.generate(a, params, TOKENS[:, :3], T - 3)]
-    likeliest = np.asarray(language.logits(a, params, tokens)).argmax(-1)  # each place sees those before it alone
+    likeliest = np.asarray(LOGITS(a, params, tokens)).argmax(-1)  # each place sees those before it alone
     np.testing.assert_array_equal(tokens[:, 3:], likeliest[:, 2:-1])
     assert len(set(tokens[:, 3:].ravel().tolist())) > 2
 
@@ -96,7 +97,7 @@ def test_sampling_follows_the_probabilities_and_the_temperature():
     prefix = np.tile(TOKENS[:1, :4], (4000, 1))
     for temperature in (1.0, 0.5):
         drawn = np.asarray(language.generate(a, params, prefix, 1, jax.random.key(3), temperature))[:, 0]
-        expected = jax.nn.softmax(language.logits(a, params, TOKENS[:1, :4])[0, -1] / temperature)
+        expected = jax.nn.softmax(LOGITS(a, params, TOKENS[:1, :4])[0, -1] / temperature)
         np.testing.assert_allclose(np.bincount(drawn, minlength=V) / 4000, expected, atol=0.03)
 
 
@@ -104,7 +105,7 @@ def test_the_future_is_not_seen():
     a, params = made()
     changed = TOKENS.copy()
     changed[:, 5:] = (changed[:, 5:] + 1) % V
-    before, after = (np.asarray(language.logits(a, params, t)) for t in (TOKENS, changed))
+    before, after = (np.asarray(LOGITS(a, params, t)) for t in (TOKENS, changed))
     np.testing.assert_allclose(before[:, :5], after[:, :5], atol=1e-5)
     assert np.abs(before[:, 5:] - after[:, 5:]).max() > 0.01
 
@@ -121,7 +122,7 @@ def test_attention_sums_to_one_and_the_heads_sum_to_the_layer():
 
 def test_losses_are_those_of_the_next_token():
     a, params = made()
-    p = jax.nn.softmax(language.logits(a, params, TOKENS))
+    p = jax.nn.softmax(LOGITS(a, params, TOKENS))
     expected = [[-np.log(p[b, t, TOKENS[b, t + 1]]) for t in range(T - 1)] for b in range(2)]
     np.testing.assert_allclose(language.losses(a, params, TOKENS), expected, atol=1e-5)
 

@@ -13,8 +13,12 @@ X = jax.random.normal(jax.random.key(0), (30, 5))
 Y = jax.random.randint(jax.random.key(1), (30,), 0, 3)
 
 
+FISHER, SLOPE = jax.jit(penalties.fisher), jax.jit(jax.grad(loss))  # one program each
+INITIAL = jax.jit(classifier.initial, static_argnums=(1, 2, 3, 4))
+
+
 def network(depth, seed=2):
-    return classifier.initial(jax.random.key(seed), 5, 7, 3, depth)
+    return INITIAL(jax.random.key(seed), 5, 7, 3, depth)
 
 
 def leaves(tree):
@@ -23,11 +27,11 @@ def leaves(tree):
 
 def test_fisher_of_logistic_regression_is_the_closed_form():
     """Two classes with logits (0, x . w): F = mean p (1 - p) x^2, for the weights of either class."""
-    params = classifier.initial(jax.random.key(3), 5, 7, 2, 0)
+    params = INITIAL(jax.random.key(3), 5, 7, 2, 0)
     w = np.asarray(params["layers"][0]["kernel"][...], float)
     p = 1 / (1 + np.exp(-np.asarray(X, float) @ (w[:, 1] - w[:, 0])))
     expected = ((p * (1 - p))[:, None] * np.asarray(X, float) ** 2).mean(0)
-    bias, kernel = leaves(penalties.fisher(params, X))
+    bias, kernel = leaves(FISHER(params, X))
     np.testing.assert_allclose(kernel, np.stack([expected, expected], 1), rtol=1e-4)
     np.testing.assert_allclose(bias, [(p * (1 - p)).mean()] * 2, rtol=1e-4)
 
@@ -39,20 +43,20 @@ def test_fisher_is_the_mean_of_squares_example_by_example(depth):
     def said(params, row, c):
         return jax.nn.log_softmax(classifier.logits(params, row[None])[0])[c]
 
-    slope = jax.jit(jax.grad(said))
+    slope, answers = jax.jit(jax.grad(said)), jax.jit(lambda *at: jax.nn.softmax(classifier.logits(*at)))
     expected = [np.zeros(np.shape(p)) for p in leaves(params)]
     for row in X:
-        p = jax.nn.softmax(classifier.logits(params, row[None])[0])
+        p = answers(params, row[None])[0]
         for c in range(3):
             expected = [e + float(p[c]) * g**2 / len(X) for e, g in zip(expected, leaves(slope(params, row, c)))]
-    for ours, theirs in zip(leaves(penalties.fisher(params, X)), expected):
+    for ours, theirs in zip(leaves(FISHER(params, X)), expected):
         np.testing.assert_allclose(ours, theirs, rtol=2e-3, atol=1e-7)
 
 
 def test_it_is_not_the_square_of_the_mean_gradient():
     params = network(1)
-    wrong = sum((g**2).sum() for g in leaves(jax.grad(loss)(params, X, Y)))
-    assert sum(f.sum() for f in leaves(penalties.fisher(params, X))) > 2 * wrong
+    wrong = sum((g**2).sum() for g in leaves(SLOPE(params, X, Y)))
+    assert sum(f.sum() for f in leaves(FISHER(params, X))) > 2 * wrong
 
 
 def test_two_trees_hold_as_many_tasks_as_there_are():
@@ -75,7 +79,7 @@ def test_what_has_just_been_learned_pulls_nowhere_and_a_step_away_back(method):
     params = network(1)
     memory = m.phase(settings, m.begin(settings, params), params)
     moved = jax.tree.map(lambda p: p + 0.1, params)
-    gradient = jax.grad(loss)(params, X, Y)
+    gradient = SLOPE(params, X, Y)
     memory = m.after(settings, memory, params, moved, None, jax.tree.map(jnp.negative, gradient))
     memory = m.learned(settings, memory, moved, Task(X, jnp.ones(3, bool)))
     held = memory.held if method == "si" else memory
@@ -90,7 +94,7 @@ def test_sis_path_integral_sums_to_the_fall_of_the_loss():
 
     def step(_, at):
         work, params = at
-        gradient = jax.grad(loss)(params, X, Y)
+        gradient = SLOPE(params, X, Y)
         new = jax.tree.map(lambda p, g: p - 0.005 * g, params, gradient)
         return penalties.walk(work, gradient, params, new), new
 

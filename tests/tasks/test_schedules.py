@@ -9,11 +9,13 @@ from mini.tasks import schedules
 from mini.tasks.schedules import RULES
 
 SHARED = {"exponent": 1.5, "time_constant": 2.0, "rehearsal": 0.4}
+TABLE = jax.jit(schedules.table, static_argnums=(0, 1))  # one program each
+TIMELINE = jax.jit(schedules.timeline, static_argnums=(1, 2, 3, 4), static_argnames=("lag", "grain"))
 
 
 @pytest.mark.parametrize("name", RULES)
 def test_probabilities_sum_to_one_and_never_call_for_the_future(name):
-    table = np.asarray(schedules.table(name, 9, *SHARED.values()))
+    table = np.asarray(TABLE(name, 9, *SHARED.values()))
     np.testing.assert_allclose(table.sum(1), 1, atol=1e-6)
     assert (table >= 0).all() and not np.triu(table, 1).any()
 
@@ -22,14 +24,14 @@ def test_probabilities_sum_to_one_and_never_call_for_the_future(name):
     ("power-law", [3**-1.5, 2**-1.5, 1]), ("exponential", np.exp([-3 / 2, -2 / 2, -1 / 2])), ("uniform", [1, 1, 1]),
     ("spaced", [0, 1, 0]), ("expanding", [0, 1, 1]), ("primacy", [1, 0, 0]), ("published", [13329, 20867, 33969])])
 def test_the_fourth_phase_is_as_by_hand(name, weights):
-    row = np.asarray(schedules.table(name, 4, *SHARED.values())[3])
+    row = np.asarray(TABLE(name, 4, *SHARED.values())[3])
     np.testing.assert_allclose(row, [*(0.4 * np.array(weights) / np.sum(weights)), 0.6], rtol=1e-4)
 
 
 def test_what_is_not_due_is_not_rehearsed_and_joint_shares_alike():
-    assert schedules.table("spaced", 4, *SHARED.values())[1].tolist() == [0, 1, 0, 0]  # the first review is in phase 2
-    np.testing.assert_allclose(schedules.table("joint", 4, *SHARED.values())[3], [0.25] * 4, rtol=1e-6)
-    np.testing.assert_allclose(schedules.table("sequential", 4, *SHARED.values()), np.eye(4))
+    assert TABLE("spaced", 4, *SHARED.values())[1].tolist() == [0, 1, 0, 0]  # the first review is in phase 2
+    np.testing.assert_allclose(TABLE("joint", 4, *SHARED.values())[3], [0.25] * 4, rtol=1e-6)
+    np.testing.assert_allclose(TABLE("sequential", 4, *SHARED.values()), np.eye(4))
 
 
 def test_the_published_matrix_goes_on_as_it_began():
@@ -42,11 +44,11 @@ def test_the_published_matrix_goes_on_as_it_began():
 def test_extreme_settings_call_for_the_latest_alone(extreme):
     for name in ("power-law", "exponential"):
         values = SHARED | {"exponent": 80.0, "time_constant": 1e-3} | extreme
-        np.testing.assert_allclose(schedules.table(name, 4, *values.values())[3], [0, 0, 0.4, 0.6], atol=1e-6)
+        np.testing.assert_allclose(TABLE(name, 4, *values.values())[3], [0, 0, 0.4, 0.6], atol=1e-6)
 
 
 def drawn(name, lag="introduced", tasks=8, **fields):
-    return np.asarray(schedules.timeline(jax.random.key(0), name, tasks, 100, 32, lag=lag, **{
+    return np.asarray(TIMELINE(jax.random.key(0), name, tasks, 100, 32, lag=lag, **{
         "rehearsal": 0.5, "exponent": 1.0, "time_constant": 2.0} | fields))
 
 
