@@ -23,7 +23,7 @@ from mini.experiment import Experiment, Keys, Variable, canonical
 from mini.plan import Plan
 
 BATCH_SECONDS, LIVE_SECONDS = 0.2, 0.04
-TURNS = 8  # turns of the last lanes in the time of one chunk
+TURNS = 8  # at least, of each of the last lanes
 DIVERGED = Variable((), "tick", "first recorded tick at which the state was not finite, -1 if none")
 
 
@@ -188,7 +188,8 @@ class Group:
                         yield lane.tick * len(lane.runs)
                     if pace.seconds is None:  # the first calls compile, once, before threads share them
                         yield lane.advance(pace, budget)
-                    flying[pool.submit(self._chunk, lane, pace, budget / TURNS if turns else budget)] = lane
+                    turn = min(budget, (pace.seconds or 0.0) * self.plan.length / TURNS) if turns else budget
+                    flying[pool.submit(self._chunk, lane, pace, turn)] = lane
                 done, _ = wait(flying, return_when=FIRST_COMPLETED)
                 for future in done:
                     lane = flying.pop(future)
