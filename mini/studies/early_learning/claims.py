@@ -3,7 +3,7 @@
 import numpy as np
 import xarray as xr
 
-from mini.claims import Claim, Published, Setting, smallest
+from mini.claims import Claim, Published, laptop, smallest
 from mini.measures.curves import crossing, last
 from mini.studies.early_learning import settings
 from mini.studies.early_learning.settings import LEVELS
@@ -15,10 +15,6 @@ TABLE = {"cross_entropy": (86.98, 81.88, 74.14, 53.82), "elr": (91.16, 89.15, 86
 def untrained(plan):
     """The sabotage of most claims: no training."""
     return plan.replace(learning_rate=0.0, ticks=2, every=1)
-
-
-def laptop(plan, criterion, *more) -> dict[str, Setting]:
-    return {"laptop": Setting((plan, *more), criterion)}
 
 
 def at(runs: xr.Dataset, objective: str, noise: float = 0.4) -> xr.Dataset:
@@ -150,66 +146,66 @@ CLAIMS = (
         "On 40% noisy labels test accuracy peaks early and then falls (oracle peak less last).",
         Published("about 0.03 (0.85 at the best epoch, a user's run; 0.819 at the last)", ELR,
                   "Table 1, and issue 3 of the authors' repository"), "1",
-        laptop(settings.NOISE, (0.03, None)), fall, untrained, headline=True, seconds=40),
+        laptop((0.03, None), settings.NOISE), fall, untrained, headline=True, seconds=40),
     Claim(
         "early-learning/all-memorised",
         "In the end plain cross-entropy has memorised the false labels (share, 40%).",
         Published("nearly all", ELR, "Fig. 1, upper right (read off the plot)"), "1",
-        laptop(settings.NOISE, (0.9, None)), lambda runs: final(at(runs, "cross_entropy").memorised_fraction),
+        laptop((0.9, None), settings.NOISE), lambda runs: final(at(runs, "cross_entropy").memorised_fraction),
         untrained, seconds=40),
     Claim(
         "early-learning/elr-holds",
         "With ELR accuracy stays within 2 points of its oracle peak and ends 5 above cross-entropy.",
         Published("89.15 against 81.88 at 40%", ELR, TABLE_1), "margin",
-        laptop(settings.NOISE, (0, None)), holds, untrained, headline=True, seconds=40,
+        laptop((0, None), settings.NOISE), holds, untrained, headline=True, seconds=40,
         beside=held),
     Claim(
         "early-learning/elr-noise-levels",
         "At 20, 40, 60 and 80% ELR gains at least half of what it gains on CIFAR-10.",
         Published("gains of 4.2, 7.3, 12.0 and 20.0 points", ELR, TABLE_1), "margin",
-        laptop(settings.NOISE, (0, None)), gains, untrained, seconds=40, beside=gained),
+        laptop((0, None), settings.NOISE), gains, untrained, seconds=40, beside=gained),
     Claim(
         "early-learning/kl-control",
         "Agreement rewarded by a Kullback-Leibler term does not help: it ends as cross-entropy does.",
         Published("overfits as cross-entropy does", ELR, "Appendix C"), "margin",
-        laptop(settings.CONTROL, (0, None), settings.NOISE), control_fails, untrained, seconds=45,
+        laptop((0, None), settings.CONTROL, settings.NOISE), control_fails, untrained, seconds=45,
         beside=control_ends),
     Claim(
         "early-learning/gradient-identity",
         "The gradient of the regulariser is the lemma's, p - y + lambda g (largest difference).",
         Published("0, an identity", ELR, "Lemma 2"), "1",
-        laptop(settings.IDENTITY, (None, 1e-5)), lambda runs: last(runs.difference),
+        laptop((None, 1e-5), settings.IDENTITY), lambda runs: last(runs.difference),
         lambda plan: plan.replace(signed=False), headline=True, seconds=1),
     Claim(
         "early-learning/linear-theory",
         "In a linear model each quantity of the theorem keeps its bound (900 dimensions, 1000 points).",
         Published("cosine 1/6; .5001 then .9999; residuals by .05; all labels fitted", ELR, "Theorem 1"), "margin",
-        laptop(settings.LINEAR, (0, None)), theorem, lambda plan: plan.replace(ticks=2, every=1), seconds=20,
+        laptop((0, None), settings.LINEAR), theorem, lambda plan: plan.replace(ticks=2, every=1), seconds=20,
         beside=kept_bounds),
     Claim(
         "early-learning/separability",
         "All labels can be fitted from 0.376 dimensions a point on, far below the theorem's 1 - D/2 "
         "(dimensions over points needed, D = 0.4).",
         Published("0.8 suffices; 0.376 derived here", ELR, "Theorem 1"), "1",
-        laptop(settings.SEPARABILITY, (0.326, 0.426)), lambda runs: runs.mean_needed,
+        laptop((0.326, 0.426), settings.SEPARABILITY), lambda runs: runs.mean_needed,
         lambda plan: plan.replace(spread=10.0, redrawn=1.0, draws=2), seconds=12),
     Claim(
         "early-learning/critical-strength",
         "Below a strength of 2 every false label is memorised in the end, above it most are not "
         "(strength at which half are).",
         Published("2 (derived here, in lab 3)", ELR, "not in the paper"), "1",
-        laptop(settings.CRITICAL, (1.8, 2.2)), critical, untrained, headline=True, seconds=60),
+        laptop((1.8, 2.2), settings.CRITICAL), critical, untrained, headline=True, seconds=60),
     Claim(
         "early-learning/detection",
         "False labels are found: early loss and area under the margin (AUC), the memory's choice "
         "(precision, recall), against 0.95 and 0.9.",
         Published("no figure for known noise; bounds set here before measuring", "pleiss2020", "section 3 (secondary)"),
         "margin",
-        laptop(settings.NOISE, (0, None)), found, untrained, seconds=40, beside=found_shares),
+        laptop((0, None), settings.NOISE), found, untrained, seconds=40, beside=found_shares),
     Claim(
         "early-learning/asymmetric",
         "At 40% asymmetric noise the paper's values (strength 1, momentum 0.9) gain half of what they "
         "gain on CIFAR-10.",
         Published("90.12 against 80.11", ELR, TABLE_1), "margin",
-        laptop(settings.ASYMMETRIC, (0, None)), asymmetric, untrained, seconds=15, beside=ends),
+        laptop((0, None), settings.ASYMMETRIC), asymmetric, untrained, seconds=15, beside=ends),
 )

@@ -20,8 +20,7 @@ from mini.studies.schedules.method import Batch, Settings, Task
 from mini.tasks import digits, schedules, streams
 
 METHODS = penalties.METHODS | replay.METHODS
-OPTIMISERS = {name: (lambda rate, of=of: optax.flatten(of(rate)))  # one vector: fewer loops, a quarter less to compile
-              for name, of in (("adam", optax.adam), ("sgd", optax.sgd))}
+OPTIMISERS = {"adam": optax.adam, "sgd": optax.sgd}
 
 
 class World(NamedTuple):
@@ -205,4 +204,5 @@ class Schedules(Experiment):
         return Settings(strength, self.buffer, self.classes())
 
     def descent(self) -> optax.GradientTransformation:
-        return OPTIMISERS[self.optimiser](self.learning_rate)
+        # One vector: fewer loops, a quarter less to compile.
+        return optax.flatten(OPTIMISERS[self.optimiser](self.learning_rate))
