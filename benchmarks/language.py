@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from benchmarks.timing import find_torch, peak, peak_speed, race, row, stepper
+from benchmarks.timing import beside_jax, find_torch, peak, peak_speed, race, row, stepper
 from mini.engine import live
 from mini.plan import Plan
 from mini.studies.repeated_data.experiment import RepeatedData
@@ -32,8 +32,9 @@ def _one(width: int, length: int, vocabulary: int, rounds: int) -> list[dict]:
     contenders = {"ours": stepper(RepeatedData(**shape, hidden_ratio=4, batch_size=BATCH)), **peak()}
     if find_torch():
         from benchmarks import language_rival
-        contenders |= {f"PyTorch, fused attention, {'fused' if fused else 'foreach'} AdamW":
-                       language_rival.transformer(**shape, batch=BATCH, fused=fused) for fused in (True, False)}
+        with beside_jax():
+            contenders |= {f"PyTorch, fused attention, {'fused' if fused else 'foreach'} AdamW":
+                           language_rival.transformer(**shape, batch=BATCH, fused=fused) for fused in (True, False)}
     times = race(contenders, rounds)
     step, note = times["ours"], f"median {times['ours'].median:.2f}"
     name = f"language step, ({width}, {length}, {vocabulary}), batch {BATCH}"

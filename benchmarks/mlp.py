@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from benchmarks.timing import Contender, find_torch, peak, peak_speed, race, row, stepper
+from benchmarks.timing import Contender, beside_jax, find_torch, peak, peak_speed, race, row, stepper
 from mini.studies.grokking.experiment import Grokking
 
 P, WIDTH, SHARE = 97, 500, 0.5
@@ -35,12 +35,13 @@ def run(quick: bool) -> list[dict]:
     contenders = {"ours": stepper(ours), "products": products(rows, WIDTH, P)}
     if find_torch():
         from benchmarks import rivals
-        for form in rivals.MLPS:
-            for fused in (True, False):
-                label = f"PyTorch, {form}, {'fused' if fused else 'foreach'} AdamW"
-                contenders[label] = rivals.mlp(form, P, WIDTH, SHARE, fused)
-        if not quick:
-            contenders[COMPILED] = rivals.mlp("look-up in one call", P, WIDTH, SHARE, True, compiled=True)
+        with beside_jax():
+            for form in rivals.MLPS:
+                for fused in (True, False):
+                    label = f"PyTorch, {form}, {'fused' if fused else 'foreach'} AdamW"
+                    contenders[label] = rivals.mlp(form, P, WIDTH, SHARE, fused)
+            if not quick:
+                contenders[COMPILED] = rivals.mlp("look-up in one call", P, WIDTH, SHARE, True, compiled=True)
     times = race({**contenders, **peak()}, 3 if quick else 9)
     flops = 6 * rows * WIDTH * P
     at_peak = flops / peak_speed(times)

@@ -22,12 +22,15 @@ def trainer(model: nn.Module, loss: Callable, fused: bool, compiled: bool = Fals
     how = {"fused": True} if fused else {"foreach": True}
     optimiser = torch.optim.AdamW(model.parameters(), **adamw, **how)
     objective = torch.compile(loss) if compiled else loss
+    queued = next(model.parameters()).is_cuda
 
     def go(count: int) -> None:
         for _ in range(count):
             optimiser.zero_grad(set_to_none=True)
             objective(model).backward()
             optimiser.step()
+        if queued:
+            torch.cuda.synchronize()
 
     return go
 

@@ -1,6 +1,6 @@
 """A full-batch step of the one-block transformer, beside the same one with PyTorch's own attention."""
 
-from benchmarks.timing import find_torch, race, row, stepper
+from benchmarks.timing import beside_jax, find_torch, race, row, stepper
 from mini.studies.grokking.experiment import Grokking
 
 SIZES = ((47, 64, 0.6), (59, 128, 0.4), (97, 128, 0.5))  # p, width, share of the data
@@ -16,11 +16,12 @@ def _one(p: int, width: int, share: float, rounds: int) -> list[dict]:
                                            activation="relu", loss="cross_entropy", weight_decay=0.5))}
     if find_torch():
         from benchmarks import rivals
-        for last in (False, True):
-            for fused in (True, False):
-                label = (f"PyTorch, {'last position' if last else 'all positions'}, "
-                         f"{'fused' if fused else 'foreach'} AdamW")
-                contenders[label] = rivals.transformer(p, width, share, last, fused)
+        with beside_jax():
+            for last in (False, True):
+                for fused in (True, False):
+                    label = (f"PyTorch, {'last position' if last else 'all positions'}, "
+                             f"{'fused' if fused else 'foreach'} AdamW")
+                    contenders[label] = rivals.transformer(p, width, share, last, fused)
     times = race(contenders, rounds)
     step = times.pop("ours")
     name, note = f"transformer step, p={p} d={width}", f"median {step.median:.2f}"

@@ -35,6 +35,9 @@ import numpy as np
 
 from mini.errors import wrong
 
+if jax.config.jax_default_matmul_precision is None:  # a GPU would round the factors of every product to ten bits
+    jax.config.update("jax_default_matmul_precision", "float32")
+
 
 class Variable(NamedTuple):
     """How one measured quantity is labelled in a result."""

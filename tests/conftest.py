@@ -14,6 +14,7 @@ CACHE = tempfile.mkdtemp(prefix="cache-", dir=COMPILED)
 os.environ["MINI_CACHE"] = CACHE
 os.environ["MPLBACKEND"] = "agg"
 os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(COMPILED, "xla")  # what one process compiles serves the next
+os.environ.setdefault("JAX_PLATFORMS", "cpu")  # cuda tests the same on a GPU, where there is one
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
 
 import jax  # noqa: E402

@@ -162,12 +162,17 @@ def test_a_figure_has_its_numbers_beside_it(tmp_path):
     assert (tmp_path / "grokking-closed-form.svg").read_bytes() == first
 
 
+def hear_ctrl_c():
+    """What is begun in the background of a shell ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(tmp_path):
     out = tmp_path / "runs.nc"
     environment = os.environ | {"MINI_CACHE": str(tmp_path / "cache")}
     words = [sys.executable, "-m", "mini.cli", *("run grokking --p 23 --width 64 --steps 4000 --every 1000 --seeds 200 "
                                                  f"--out {out}").split()]
-    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c)
     for _ in range(600):
         time.sleep(0.1)
         if len(list((tmp_path / "cache").rglob("runs/**/*.npz"))) >= 1:

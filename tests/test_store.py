@@ -15,9 +15,9 @@ from mini.errors import UsageError
 from mini.plan import Plan
 
 
-def who(seed=0, strategy="threads", **settings):
+def who(seed=0, layout="threads, 1 abreast", **settings):
     plan = Plan(Walk()).replace(**settings)
-    return store.identity(plan, next(plan.points()), seed, strategy)
+    return store.identity(plan, next(plan.points()), seed, layout)
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def test_what_is_saved_is_loaded_and_its_checkpoint_goes(tmp_path):
 
 def test_all_that_decides_the_numbers_names_the_file(tmp_path):
     kept = store.Store(tmp_path)
-    others = [who(), who(seed=1), who(strategy="vmap"), who(stride=2.0), who(walkers=4), who(gait="stand"),
+    others = [who(), who(seed=1), who(layout="vmap"), who(stride=2.0), who(walkers=4), who(gait="stand"),
               who(ticks=41), who(every=5), who(hold={"data": 0})]
     assert len({kept.path(w) for w in others}) == len(others)
     assert kept.path(who(seeds=9, seed_start=0)) == kept.path(who()), "the other seeds are other runs"

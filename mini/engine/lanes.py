@@ -24,6 +24,8 @@ from mini.experiment import Experiment, Keys, canonical
 STRATEGIES = ("auto", "threads", "vmap", "sharded")
 TINY = 2048  # numbers in a state below which vmap beats threads on a CPU, given enough runs
 MANY = 16
+FEW, FULL = 8, 128  # runs that an accelerator advances in one call: the latter where as many are asked for and fit
+ROOM = 2**26  # numbers in their states
 CHECKPOINT_SECONDS = 20.0
 
 
@@ -38,6 +40,11 @@ class Strategy(NamedTuple):
     def stacked(self) -> bool:
         return self.name != "threads"
 
+    @property
+    def layout(self) -> str:
+        """What of it decides the numbers, in their last bits."""
+        return f"{self.name}, {self.width} abreast"
+
 
 def choose(asked: str, numbers: int, runs: int) -> Strategy:
     """The rule, for a state of so many numbers and so many runs of one shape."""
@@ -49,9 +56,10 @@ def choose(asked: str, numbers: int, runs: int) -> Strategy:
         asked = ("vmap" if tiny else "threads") if on_cpu else ("sharded" if devices > 1 else "vmap")
     if asked == "threads":
         return Strategy("threads", 1, cores())
+    abreast = FULL if runs >= FULL and numbers * FULL <= ROOM else FEW
     if asked == "vmap":
-        return Strategy("vmap", 16 if on_cpu else 128, cores() if on_cpu else 1)
-    return Strategy("sharded", devices * (8 if on_cpu else 64), 1)
+        return Strategy("vmap", 16 if on_cpu else abreast, cores() if on_cpu else 1)
+    return Strategy("sharded", devices * (8 if on_cpu else abreast), 1)
 
 
 class Run(NamedTuple):

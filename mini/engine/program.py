@@ -138,9 +138,11 @@ def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
     return state, log
 
 
+# On a GPU sums are taken in one order, and no kernel is chosen by a race: a run repeated is the same to the bit.
+EXACT = {"xla_gpu_deterministic_ops": True}
 # Run once a run, and mostly random draws, which are long programs: half of its compilation is saved; the numbers
 # are the same to rounding.
-BRIEF = {"xla_backend_optimization_level": 1,
+BRIEF = {**EXACT, "xla_backend_optimization_level": 1,
          **({"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {})}  # unknown to a later one
 
 
@@ -151,7 +153,7 @@ def prepare(experiment, keys, shared, *, shape: Shape, stacked: bool):
     return (jax.vmap(one, in_axes=(0, 0, None)) if stacked else one)(experiment, keys, shared)
 
 
-@partial(jax.jit, static_argnames=("shape", "stacked"))
+@partial(jax.jit, static_argnames=("shape", "stacked"), compiler_options=EXACT)
 def advance(lane, shared, state, t, stops, record, count, *, shape: Shape, stacked: bool):
     """`_advance`, for one run or stacked over lanes; the clock is common, so its loops stay loops."""
     one = partial(_advance, shape=shape)

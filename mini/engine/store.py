@@ -32,7 +32,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def identity(plan: Plan, point, seed: int, strategy: str) -> dict:
+def identity(plan: Plan, point, seed: int, layout: str) -> dict:
     """What decides the numbers of one run, as plain JSON."""
     cls, exact = type(point), canonical(point)  # 1 and 1.0 are one run
     return {
@@ -42,7 +42,7 @@ def identity(plan: Plan, point, seed: int, strategy: str) -> dict:
         "records": [int(t) for t in plan.records()],
         "seed": int(seed),
         "hold": {k: int(v) for k, v in plan.hold.items()},
-        "strategy": strategy,
+        "layout": layout,
         "code": code_hash(cls),
         "jax": jax.__version__,
         "platform": jax.default_backend(),

@@ -158,7 +158,7 @@ class Group:
         """Take from the store what is finished, and note what is to be computed."""
         for i, point in enumerate(self.points):
             for j, seed in enumerate(self.plan.seed_values()):
-                who = store.identity(self.plan, point, seed, self.strategy.name) if self.kept else {}
+                who = store.identity(self.plan, point, seed, self.strategy.layout) if self.kept else {}
                 run = Run((i, j), point, int(seed), who)
                 if self.kept and (arrays := self.kept.load(who)) is not None:
                     self._place(run, {k[4:]: v for k, v in arrays.items() if k.startswith("log_")},

@@ -21,6 +21,7 @@ import numpy as np
 from flax import nnx
 
 from mini.errors import UsageError, wrong
+from mini.models.look_up import look_up
 
 POSITIONS = ("qk", "rotary", "additive")
 NORMS = ("rms", "layer", "none")
@@ -166,9 +167,9 @@ class Decoder(nnx.Module):
         return self.norm(x) @ self.readout[...], Cache(jnp.stack(keys), jnp.stack(values))
 
     def _embed(self, tokens, places):
-        x = self.embedding.at[tokens].get(mode="promise_in_bounds")  # (R, D)
+        x = look_up(self.embedding[...], tokens)  # (R, D)
         if self.architecture.positions == "additive":
-            x = x + self.position.at[places].get(mode="promise_in_bounds")
+            x = x + look_up(self.position[...], places)
         return x
 
     def _shift(self, length: int):

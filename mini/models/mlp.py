@@ -18,6 +18,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from mini.models.look_up import look_up
+
 ACTIVATIONS = {"square": jnp.square, "relu": jax.nn.relu}
 BLOCK = 2**18  # numbers in the hidden layer of one block, 1 MiB
 
@@ -52,7 +54,7 @@ class ModularMLP(nnx.Module):
         return self._logits(a, b, rngs)
 
     def _logits(self, a, b, rngs=None):
-        x = _rows(self.u[...], a) + _rows(self.v[...], b)  # (R, N)
+        x = look_up(self.u[...], a) + look_up(self.v[...], b)  # (R, N)
         if self.dropout is not None:
             x = self.dropout(x, deterministic=rngs is None, rngs=rngs)
         x = self.phi(x)
@@ -61,10 +63,6 @@ class ModularMLP(nnx.Module):
         if self.norm is not None:
             x = self.norm(x, use_running_average=rngs is None)
         return x @ self.w[...]
-
-
-def _rows(table: jax.Array, index: jax.Array) -> jax.Array:
-    return table.at[index].get(mode="promise_in_bounds")
 
 
 def _in_blocks(logits: Callable, a: jax.Array, b: jax.Array, width: int) -> jax.Array:

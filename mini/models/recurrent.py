@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from mini.models.look_up import look_up
+
 
 class Recurrent(nnx.Module):
     """The network; flax's own cell between an embedding and a read-out.
@@ -34,15 +36,18 @@ class Recurrent(nnx.Module):
     def read(self, tokens: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Logits, and the state (B, D) after the last place."""
         batch, length = tokens.shape
-        given = self.cell.dense_i(self.embedding(tokens.T.reshape(-1))).reshape(length, batch, -1)  # (T, B, 3D)
+        given = self.cell.dense_i(self._embed(tokens.T.reshape(-1))).reshape(length, batch, -1)  # (T, B, 3D)
         last, states = jax.lax.scan(self._move, jnp.zeros((batch, self.width)), given)
         said = self.readout(states.reshape(-1, self.width)).reshape(length, batch, -1)
         return said.transpose(1, 0, 2), last
 
     def next(self, token: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Logits (B, V) after one more token (B,), and the new state."""
-        state, _ = self._move(state, self.cell.dense_i(self.embedding(token)))
+        state, _ = self._move(state, self.cell.dense_i(self._embed(token)))
         return self.readout(state), state
+
+    def _embed(self, tokens):
+        return look_up(self.embedding.embedding[...], tokens)
 
     def _move(self, state, given):
         ir, iz, inner = jnp.split(given, 3, -1)

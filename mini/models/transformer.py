@@ -20,6 +20,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from mini.models.look_up import look_up
 from mini.models.mlp import ACTIVATIONS
 
 
@@ -58,8 +59,8 @@ class Block(nnx.Module):
 
     def _scores(self, query, keys, a, b) -> jax.Array:
         """Scores (R, H) of the second position's queries with the first one's keys."""
-        if b is None:
-            return self._dot(query, _rows(keys, a))
+        if b is None or jax.default_backend() != "cpu":  # where a table of all pairs is no shorter way
+            return self._dot(_rows(query, b), _rows(keys, a))
         residues, width = query.shape
         split = (residues, self.heads, width // self.heads)
         table = jnp.einsum("ahe,bhe->abh", keys.reshape(split), query.reshape(split))  # (K, K, H)
@@ -124,4 +125,4 @@ class ModularTransformer(nnx.Module):
 
 def _rows(table: jax.Array, index: jax.Array | None) -> jax.Array:
     """The rows of a table by index; with None, the table, which has one row a pair already."""
-    return table if index is None else table.at[index].get(mode="promise_in_bounds")
+    return table if index is None else look_up(table, index)

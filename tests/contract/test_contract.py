@@ -194,5 +194,5 @@ def test_an_experiment_is_written_in_under_forty_lines(name):
     assert 10 < len(lines) < 40
 
 
-def test_sharded_over_two_devices():
-    assert len(jax.devices()) == 2
+def test_on_a_cpu_sharded_is_over_two_devices():
+    assert len(jax.devices()) == 2 or jax.default_backend() != "cpu"
