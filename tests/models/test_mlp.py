@@ -57,6 +57,7 @@ def test_blocks_of_rows_change_nothing(monkeypatch, depth, block):
         return jax.value_and_grad(lambda q: (nnx.merge(graph, q)(a, b) * way).sum())(params)
 
     whole = both(params)
+    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
     monkeypatch.setattr(mlp, "BLOCK", block)
     assert "scan" in str(jax.make_jaxpr(both)(params)), "the rows were not taken in blocks"
     stacked = jax.vmap(both)(jax.tree.map(lambda x: jnp.stack([x, x]), params))
