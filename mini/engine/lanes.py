@@ -134,11 +134,11 @@ class Lane:
         return {k: np.concatenate([log[k][j] for log in self.logs[first:]]) for k in self.logs[0]}
 
     def state_of(self, j: int):
-        return jax.tree.map(lambda x: x[j], self.state) if self.strategy.stacked else self.state
+        return _one(self.state, j) if self.strategy.stacked else self.state
 
     def world_of(self, j: int):
         drawn = self.inputs.drawn
-        own = tuple(x[j] for x in drawn) if self.strategy.stacked else drawn
+        own = _one(drawn, j) if self.strategy.stacked else drawn
         return program.join_world(self.shape, own, self.shared)
 
     def checkpoint(self, kept: store.Store) -> None:
@@ -200,6 +200,12 @@ def _resume(lane: Lane, parts: Sequence[dict]) -> Lane:
 
 def _stack(trees, library):
     return jax.tree.map(lambda *leaves: library.stack(leaves), *trees)
+
+
+@jax.jit
+def _one(trees, j: int):
+    """What the run j of stacked ones has."""
+    return jax.tree.map(lambda x: x[j], trees)
 
 
 def _spread(tree, *axes: str):

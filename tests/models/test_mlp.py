@@ -49,19 +49,19 @@ def test_gradients_are_those_of_one_hot_products():
 def test_blocks_of_rows_change_nothing(monkeypatch, depth, block):
     """Also where the last block is not full, and under `vmap`, as stacked runs are."""
     p, n = 7, 6
-    graph, params = nnx.split(ModularMLP(p, n, depth, rngs=nnx.Rngs(2)))
+    graph, params = jax.jit(lambda: nnx.split(ModularMLP(p, n, depth, rngs=nnx.Rngs(2))))()
     a, b = (jnp.asarray(x, jnp.int32) for x in np.divmod(np.arange(p * p), p))
     way = jax.random.normal(jax.random.key(0), (p * p, p))
 
     def both(params):
         return jax.value_and_grad(lambda q: (nnx.merge(graph, q)(a, b) * way).sum())(params)
 
-    whole = both(params)
+    whole = jax.jit(lambda params: both(params))(params)  # a function is traced but once
     monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
     monkeypatch.setattr(mlp, "BLOCK", block)
     assert "scan" in str(jax.make_jaxpr(both)(params)), "the rows were not taken in blocks"
-    stacked = jax.vmap(both)(jax.tree.map(lambda x: jnp.stack([x, x]), params))
-    for got in (both(params), jax.tree.map(lambda x: x[1], stacked)):
+    blocks, stacked = jax.jit(lambda p: (both(p), jax.vmap(both)(jax.tree.map(lambda x: jnp.stack([x, x]), p))))(params)
+    for got in (blocks, jax.tree.map(lambda x: np.asarray(x)[1], stacked)):
         jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-6), got, whole)
 
 

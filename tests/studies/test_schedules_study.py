@@ -90,14 +90,15 @@ def stepper(point):
 
 def taught(point, world, phases=3):
     """The states after each phase."""
-    states = [point.init(Keys(0, {}), world)]
+    states = [jax.jit(point.init)(Keys(0, {}), world)]
     for t in range(phases):
         states.append(stepper(point)(states[-1], world, jnp.int32(t), jax.random.key(t)))
     return states
 
 
 def matrix(point, world, states):
-    return np.stack([np.asarray(point.accuracy(s.params, world)) for s in states])
+    look = jax.jit(point.accuracy)
+    return np.stack([np.asarray(look(s.params, world)) for s in states])
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +117,7 @@ def test_every_method_learns(method, world):
 @pytest.mark.parametrize("stream", ["split", "modular"])
 def test_lwf_knows_the_classes_met(stream):
     point = small(stream=stream, method="lwf")
-    world = point.world(Keys(0, {}), jax.tree.map(jnp.asarray, digits.load()))
+    world = jax.jit(point.world)(Keys(0, {}), jax.tree.map(jnp.asarray, digits.load()))
     state = taught(point, world, 2)[-1]
     met = set(np.unique(np.asarray(world.stream.train_y)[:2]).tolist())
     assert set(np.flatnonzero(np.asarray(state.memory.known)).tolist()) == met
@@ -193,8 +194,8 @@ def test_the_world_of_facts_is_consistent():
 @pytest.mark.parametrize("method", ["lssd", "distil"])
 def test_self_distillation_learns_and_holds(method, told):
     point = Knowledge(**TINY, method=method)
-    world = point.world(Keys(0, {}), ())
-    seen = point.measure(taught(point, world)[-1], world)
+    world = jax.jit(point.world)(Keys(0, {}), ())
+    seen = jax.jit(point.measure)(taught(point, world)[-1], world)
     assert float(seen["acquired"]) > 0.4  # of six values
     if method == "distil":
         assert float(seen["kept"]) > float(told.kept.isel(after_stage=3))
