@@ -53,6 +53,13 @@ def test_the_environment_leaves_everything_to_the_project():
     assert python == f"python={minimum}"
 
 
+def test_the_picture_of_the_house_names_every_file_once():
+    tree = (ROOT / "README.md").read_text().split("## The house")[1].split("```")[1]
+    drawn = re.findall(r"^ +(\w+\.py) ", tree, re.MULTILINE)
+    there = [p.name for p in (ROOT / "mini").rglob("*.py") if "studies" not in p.parts and p.name != "__init__.py"]
+    assert sorted(drawn) == sorted(there)
+
+
 def test_no_file_names_a_registry_or_this_machine():
     words = ["py" + "pi.org", "registry.npm" + "js", "conda.ana" + "conda", "/ro" + "ot/", "/wo" + "rk/", "/ho" + "me/"]
     kinds = {".py", ".md", ".toml", ".yml", ".lock", ".ipynb", ".json", ".html"}
