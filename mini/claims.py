@@ -1,10 +1,11 @@
 """Claims: statements of papers as numbers measured here, with an interval and a verdict; the ledger."""
 
 import dataclasses
+import datetime
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -79,8 +80,8 @@ def laptop(criterion, *plans) -> dict[str, Setting]:
 
 
 def smallest(*margins: xr.DataArray) -> xr.DataArray:
-    """Each seed's smallest margin, of several conditions (…, seed)."""
-    return xr.concat(margins, "condition", join="outer").min("condition")
+    """Each seed's smallest margin, of several conditions (…, seed); missing where one of them is."""
+    return xr.concat(margins, "condition", join="outer").min("condition", skipna=False)
 
 
 class Interval(NamedTuple):
@@ -169,6 +170,8 @@ class Entry:
     headline: bool
     seconds: float
     measured: str = ""
+    plans: list[str] = field(default_factory=list)
+    made: dict = field(default_factory=dict)  # hashes of the code that computed, versions, machine, date
 
 
 def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset]) -> Entry:
@@ -191,7 +194,15 @@ def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset])
         verdict=outcome, preset=preset, headline=claim.headline,
         seeds_needed=_needed(numbers, setting.criterion) if outcome == UNDECIDED else None,
         seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2),
-        measured=claim.beside(*datasets) if claim.beside else "")
+        measured=claim.beside(*datasets) if claim.beside else "", plans=[plan.text() for plan in setting.plans],
+        made=_made(datasets))
+
+
+def _made(datasets: Sequence[xr.Dataset]) -> dict:
+    """Where an entry comes from: the code of each plan's runs, and what they were computed with and on."""
+    about = datasets[0].attrs
+    return {"code": [d.attrs.get("code", "") for d in datasets], "versions": json.loads(about.get("versions", "{}")),
+            "machine": about.get("machine", ""), "date": datetime.date.today().isoformat()}
 
 
 def _needed(numbers, criterion) -> int | None:

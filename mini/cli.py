@@ -42,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"mini: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nmini: interrupted; finished runs are kept, the same command goes on from there", file=sys.stderr)
+        keeps = argv[0] in ("run", "reproduce", "figure")
+        kept = "; finished runs are kept, the same command goes on from there" if keeps else ""
+        print(f"\nmini: interrupted{kept}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -156,7 +158,7 @@ def _execute(asked, cls) -> None:
     if asked.out:
         results.check_writable(Path(asked.out))
     compile_cache()
-    dataset = run_plan(plan, strategy=asked.strategy, cache=None if asked.fresh else default_cache())
+    dataset = run_plan(plan, strategy=asked.strategy, cache=default_cache(), fresh=asked.fresh)
     found, computed = dataset.attrs["runs_found"], dataset.attrs["runs_computed"]
     kept = f"; {found} were already computed for this configuration and code" if found else ""
     print(f"{computed} runs computed in {dataset.attrs['seconds']:.1f} s{kept}", file=sys.stderr)
@@ -168,14 +170,30 @@ def _execute(asked, cls) -> None:
 
 
 def _summary(dataset, cls) -> str:
-    """The last value of every curve, and what was looked at once; mean and range over seeds."""
+    """The last value of every curve, and what was looked at once: mean over seeds, and their range."""
     names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
-    final = dataset[names].isel({cls.clock: -1})
-    frame = final.mean("seed").to_dataframe() if any(d != "seed" for d in final.dims) else None
-    if frame is not None:
-        return frame.drop(columns=[cls.clock], errors="ignore").round(4).T.to_string()
-    return "\n".join(f"{n:<22} {float(final[n].mean()):.4g}  ({float(final[n].min()):.4g} to "
-                     f"{float(final[n].max()):.4g})" for n in names)
+    final = {n: _last(dataset[n], cls.clock) for n in names}
+    import xarray as xr
+
+    swept = [d for d in final[names[0]].dims if d != "seed"] if names else []
+    if not swept:
+        return "\n".join(f"{n:<22} {_of_seeds(array)}" for n, array in final.items())
+    points = xr.Dataset(final).stack(point=swept).transpose("point", "seed")
+    heads = [", ".join(f"{d}={v}" for d, v in zip(swept, value)) for value in points["point"].values]
+    return "\n".join(f"{n:<22} {head:<24} {_of_seeds(row)}" for n in names for head, row in zip(heads, points[n]))
+
+
+def _last(array, clock: str):
+    """What was measured last: where lengths differ, shorter runs are missing at the end."""
+    if clock not in array.dims:
+        return array
+    there = array.notnull()
+    last = (there.sizes[clock] - 1 - there.isel({clock: slice(None, None, -1)}).argmax(clock)).where(there.any(clock), 0)
+    return array.isel({clock: last.astype(int)}).drop_vars(clock)
+
+
+def _of_seeds(array) -> str:
+    return f"{float(array.mean()):.4g}  ({float(array.min()):.4g} to {float(array.max()):.4g})"
 
 
 def _every(text: str) -> int | list[int] | None:
@@ -226,7 +244,7 @@ def _reproduce(argv: list[str]) -> int:
     options = dataclasses.make_dataclass("Reproduce", [
         option("all", bool, False, "every claim and figure, not the headlines alone"),
         option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
-        option("seeds", int, 5, "number of seeds; a verdict takes at least 5; at 5, claims that need more take more"),
+        option("seeds", int | None, None, "number of seeds; a verdict takes 5; without it, what each claim needs"),
         option("seed_start", int, 0, "the first seed"),
         option("only", tuple[str, ...], (), "claim ids"),
         option("fresh", bool, False, "compute also what is kept from an earlier call"),
@@ -244,7 +262,7 @@ def _figure(argv: list[str]) -> None:
 
     options = dataclasses.make_dataclass("Draw", [
         option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
-        option("seeds", int, 5, "number of seeds; at 5, figures that need more take more"),
+        option("seeds", int | None, None, "number of seeds; without it, as many as the figure needs"),
         option("seed_start", int, 0, "the first seed"),
         option("fresh", bool, False, "compute also what is kept from an earlier call"),
         option("out", str, "out/figures", "folder for the SVG, the PNG and the JSON of its numbers"),

@@ -78,6 +78,7 @@ def _values(words: deque, kind) -> list[str]:
 
 def _check(field: str, values: Sequence[str], kind) -> None:
     """Refuse values of the wrong type, or none where one is needed."""
+    kind = int if kind == int | None else kind
     choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
     takes = "one of " + ", ".join(map(str, choices)) if choices else NOUNS.get(kind, "a value")
     if kind is bool:

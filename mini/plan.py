@@ -77,6 +77,20 @@ class Plan:
             outer["experiment"] = dataclasses.replace(self.experiment, **inner)
         return dataclasses.replace(self, **outer)
 
+    def text(self) -> str:
+        """The plan in a line: fields that differ from their defaults, how long, what is swept and held.
+
+        >>> from mini.studies.grokking import Grokking
+        >>> Plan(Grokking(p=43, width=64), 400, sweep={"weight_decay": (0.5, 1.0)}, hold={"data": 0}).text()
+        'Grokking(p=43, width=64), 400 steps, sweep weight_decay=0.5,1, hold data=0'
+        """
+        cls = type(self.experiment)
+        own = [f"{f.name}={_short(getattr(self.experiment, f.name))}" for f in dataclasses.fields(cls)
+               if getattr(self.experiment, f.name) != f.default]
+        swept = [f"sweep {name}={','.join(map(_short, values))}" for name, values in self.sweep.items()]
+        held = [f"hold {name}={seed}" for name, seed in self.hold.items()]
+        return ", ".join([f"{cls.__name__}({', '.join(own)})", f"{self.length} {cls.clock}s", *swept, *held])
+
     def check(self) -> None:
         """Refuse what cannot be run, before anything runs."""
         self._check_clock()
@@ -95,14 +109,18 @@ class Plan:
                 raise unknown("field", name, known)
             if not _is_list(values) or len(values) == 0 or len(set(values)) != len(values):
                 raise wrong(f"sweep {name}", values, "a list of different values")
+        cls = type(self.experiment)
+        dims = {cls.clock, "seed", *cls.variables, *(dim for about in cls.variables.values() for dim in about.dims)}
+        for name in set(self.sweep) & dims:
+            raise UsageError(f"sweep {name}: the result has a dimension or variable of this name; run its values one by one")
         for point in self.points():
             point.check()
+            if self.ticks is not None and fixed_length(cls) and self.ticks > point.ticks:
+                raise wrong("ticks", self.ticks, f"at most the {point.ticks} that the experiment's fields allow")
 
     def _check_clock(self) -> None:
         if not _is_whole(self.length) or not 0 <= self.length < 2**31:
             raise wrong("ticks", self.length, "a whole number from 0 on, below 2**31")
-        if fixed_length(type(self.experiment)) and self.length > self.experiment.ticks:
-            raise wrong("ticks", self.length, f"at most the {self.experiment.ticks} that the experiment's fields allow")
         if self.every is None:
             return
         if not _is_list(self.every):
@@ -121,6 +139,10 @@ class Plan:
 def fixed_length(cls) -> bool:
     """Whether an experiment's length follows from its fields, as where a tick is one of its tasks."""
     return isinstance(cls.ticks, property)
+
+
+def _short(value) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _is_whole(value) -> bool:

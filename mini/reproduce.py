@@ -23,44 +23,45 @@ from mini.studies import all_claims, all_figures, find, studies
 class Bench:
     """Runs plans with some seeds, each at most once, and counts what was found and computed.
 
-    Where no other number than the usual one is asked for, a plan that says its own takes that.
+    Where no number is asked for, each plan takes its own, and begins with its own first seed.
     """
 
-    seeds: int = Plan.seeds
+    seeds: int | None = None
     seed_start: int = 0
     cache: Path | None = field(default_factory=default_cache)
+    fresh: bool = False
     found: int = 0
     computed: int = 0
     done: dict[str, xr.Dataset] = field(default_factory=dict)  # by the plan's text
 
     def run(self, plan: Plan) -> xr.Dataset:
-        seeds = plan.seeds if self.seeds == Plan.seeds else self.seeds
-        plan = plan.replace(seeds=seeds, seed_start=self.seed_start)
+        plan = plan.replace(seeds=self.seeds or plan.seeds, seed_start=self.seed_start or plan.seed_start)
         name = f"{type(plan.experiment).__module__} {plan!r}"
         if name not in self.done:
-            self.done[name] = dataset = run_plan(plan, cache=self.cache)
+            self.done[name] = dataset = run_plan(plan, cache=self.cache, fresh=self.fresh)
             self.found += dataset.attrs["runs_found"]
             self.computed += dataset.attrs["runs_computed"]
         return self.done[name]
 
 
-def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: str = "laptop", seeds: int = 5,
+def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: str = "laptop", seeds: int | None = None,
               seed_start: int = 0, only: Sequence[str] = (), fresh: bool = False, out: Path = Path("out")) -> int:
     """Measure claims; write `claims.json`, `report.html` and `figures/` into a folder.
 
     Args:
       names: studies, all if empty. everything: every claim and figure, not the headlines alone.
+      seeds: for every claim; None for each claim's own, 5 or more.
       only: claim ids, which come with no figure but those of their theme's name.
       fresh: compute also what is kept from an earlier call.
     """
     chosen = choose_claims(names, everything, only, preset)
     figures = [] if only else choose_figures(names, everything, preset)
     for name, value, low in (("seeds", seeds, 1), ("seed_start", seed_start, 0)):
-        if value < low:
+        if value is not None and value < low:
             raise wrong(name, value, f"a whole number from {low} on")
     check_writable(out / "claims.json")
     compile_cache()
-    start, bench = time.perf_counter(), Bench(seeds, seed_start, None if fresh else default_cache())
+    start, bench = time.perf_counter(), Bench(seeds, seed_start, fresh=fresh)
     entries = []
     with tqdm(chosen, desc="claims", unit="claim", leave=False) as bar:
         for study, claim in bar:
@@ -112,7 +113,7 @@ def draw(figure: plotting.Figure, preset: str, bench: Bench, folder: Path) -> di
                              wall_seconds=round(time.perf_counter() - start, 2))
 
 
-def one_figure(name: str, preset: str, seeds: int, seed_start: int, fresh: bool, folder: Path) -> None:
+def one_figure(name: str, preset: str, seeds: int | None, seed_start: int, fresh: bool, folder: Path) -> None:
     """Draw one figure by its id."""
     if name not in all_figures():
         raise unknown("figure", name, all_figures())
@@ -121,7 +122,7 @@ def one_figure(name: str, preset: str, seeds: int, seed_start: int, fresh: bool,
         raise wrong("preset", preset, "one of " + ", ".join(figure.plans))
     check_writable(folder / "figure.json")
     compile_cache()
-    bench = Bench(seeds, seed_start, None if fresh else default_cache())
+    bench = Bench(seeds, seed_start, fresh=fresh)
     record = draw(figure, preset, bench, folder)
     print(f"{record['alt']}\nwritten: {folder / name.replace('/', '-')}.svg, .png, .json "
           f"({bench.computed} runs computed, {bench.found} already there)")

@@ -68,6 +68,11 @@ def test_fewer_than_five_seeds_decide_nothing():
     assert example([1.0] * 5).verdict == "reproduced"
 
 
+def test_a_condition_that_is_missing_is_not_met():
+    margins = [xr.DataArray(x, dims="seed") for x in ([0.1, np.nan, 0.3], [0.2, 0.2, 0.2])]
+    np.testing.assert_array_equal(claims.smallest(*margins), [0.1, np.nan, 0.2])
+
+
 def test_a_missing_number_is_never_reproduced():
     entry = example([1.0, 1.0, 1.0, 1.0, np.nan])
     assert entry.verdict == "undecided" and entry.per_seed[-1] is None

@@ -1,10 +1,13 @@
 """What decides a run's numbers: the files that an experiment imports, and no others."""
 
+import sys
+import types
+
+import numpy as np
 import pytest
 from walk import Walk
 
-from mini.engine import sources
-from mini.experiment import Experiment, experiment, traced
+from mini.engine import run, sources
 from mini.studies import studies
 from mini.studies.early_learning import EarlyLearning
 from mini.studies.grokking import Grokking
@@ -33,19 +36,58 @@ def test_claims_figures_and_other_studies_never_count(study):
         assert not [n for n in own if {"claims", "figures", "explorer", "settings"} & set(n.removesuffix(".py").split("/"))]
 
 
-def test_a_changed_file_changes_the_hash(tmp_path, monkeypatch):
+@pytest.fixture
+def forget():
+    """What was read of a class is not remembered from one look to the next."""
+    def all_of_it():
+        sources.sources.cache_clear()
+        sources.code_hash.cache_clear()
+    all_of_it()
+    yield all_of_it
+    all_of_it()
+
+
+def test_a_changed_file_changes_the_hash(tmp_path, monkeypatch, forget):
     before = sources.code_hash(Walk)
     changed = tmp_path / "walk.py"
     changed.write_bytes(sources._module_file(Walk).read_bytes() + b"# another\n")
     monkeypatch.setattr(sources, "_module_file", lambda cls: changed)
-    assert sources.code_hash.__wrapped__(Walk) != before
+    forget()
+    assert sources.code_hash(Walk) != before
 
 
-def test_a_class_of_a_notebook_hangs_on_the_whole_ground_floor(monkeypatch):
-    @experiment
-    class Own(Experiment):
-        pace: float = traced(1.0, "any")
+def test_what_one_is_made_from_counts_and_what_lies_beside_it(tmp_path, monkeypatch, forget):
+    (tmp_path / "own.py").write_text("import helper\nfrom mini.studies.grokking import Grokking\n"
+                                     "from mini.tasks import digits\nclass Own(Grokking): pass\n")
+    (tmp_path / "helper.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    import own
+    found = set(sources.sources(own.Own))
+    assert {tmp_path / "own.py", tmp_path / "helper.py"} <= found
+    assert {sources.PACKAGE / "studies/grokking/experiment.py", sources.PACKAGE / "tasks/digits.py"} <= found
 
-    monkeypatch.setattr(sources, "_module_file", lambda cls: None)
-    assert {"mini/tasks/digits.py", "mini/models/mlp.py"} <= names(Own)
-    assert sources.code_hash.__wrapped__(Own)
+
+def cell(text):
+    """A class as a notebook has it: in a module without a file."""
+    names = {"__name__": "cells"}
+    sys.modules["cells"] = types.ModuleType("cells")
+    exec("import jax.numpy as jnp\nfrom mini.experiment import *\n@experiment\nclass Own(Experiment):\n"
+         "    variables = {'place': Variable((), '1', 'where')}\n    def init(self, keys, world): return jnp.zeros(())\n"
+         "    def measure(self, state, world): return {'place': state}\n"
+         f"    def step(self, state, world, t, key): return jnp.{text}(state + 1)", names)
+    return names["Own"]
+
+
+def test_runs_of_a_notebook_s_class_are_never_taken_for_those_of_another_cell(tmp_path):
+    for text, value in (("sin", np.sin(1)), ("cos", np.cos(1))):
+        with pytest.warns(UserWarning, match="runs of Own are not kept: it is written in a notebook"):
+            result = run(cell(text)(), 1, seeds=1, cache=tmp_path, progress=False)
+        assert float(result["place"].isel(seed=0, step=-1)) == pytest.approx(value)
+    assert not list(tmp_path.rglob("*.npz"))
+
+
+def test_nothing_is_kept_of_a_file_that_changed_since_it_was_imported(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "BEGAN", 0.0)
+    with pytest.warns(UserWarning, match="runs of Walk are not kept: .*walk.py.* changed since this process began"):
+        run(Walk(), 1, seeds=1, cache=tmp_path, progress=False)
+    assert not list(tmp_path.rglob("*.npz"))

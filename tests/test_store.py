@@ -15,9 +15,9 @@ from mini.errors import UsageError
 from mini.plan import Plan
 
 
-def who(seed=0, layout="threads, 1 abreast", **settings):
+def who(seed=0, layout="threads, 1 abreast", data="", **settings):
     plan = Plan(Walk()).replace(**settings)
-    return store.identity(plan, next(plan.points()), seed, layout)
+    return store.identity(plan, next(plan.points()), seed, layout, data)
 
 
 @contextmanager

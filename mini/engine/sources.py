@@ -3,13 +3,22 @@
 import ast
 import functools
 import hashlib
-import inspect
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
 GROUND = ("experiment.py", "objectives.py", "optimisers.py", "privacy.py", "tasks", "models", "measures", "engine")
+BEGAN = time.time()
+
+
+def unsettled(cls) -> str:
+    """Why nobody can say which source runs, so that nothing may be kept under its name; empty where it is known."""
+    if None in _homes(cls):
+        return "it is written in a notebook, whose cells may change"
+    changed = [f.name for f in sources(cls) if f.stat().st_mtime > BEGAN]
+    return f"{', '.join(changed)} changed since this process began" if changed else ""
 
 
 @functools.lru_cache
@@ -18,31 +27,30 @@ def code_hash(cls) -> str:
     digest = hashlib.sha256()
     for file in sources(cls):
         digest.update(file.read_bytes())
-    if _module_file(cls) is None:  # defined in a notebook
-        digest.update(_class_source(cls).encode())
     return digest.hexdigest()[:16]
 
 
-def sources(cls) -> list[Path]:
-    """The files, in order: those of the engine, and all that the experiment's module imports, from file to file.
+@functools.lru_cache
+def sources(cls) -> tuple[Path, ...]:
+    """The files, in order: those of the engine, and all that the experiment's modules import, from file to file.
 
-    For a class that no file holds, the whole ground floor, since nobody knows what its notebook imports.
+    Followed are the ground floor, the folders of the experiment and of the experiments it is made from, and, from a
+    file outside the library, whatever of the library or beside it is imported.
     """
-    home, ground = _module_file(cls), [PACKAGE / part for part in GROUND]
-    every = [f for part in ground for f in ([part] if part.is_file() else part.rglob("*.py"))]
-    if home is None:
-        return sorted(every)
-    open_, found = [home, *(f for f in every if f.parent.name == "engine")], set()
+    homes = [home for home in _homes(cls) if home]
+    every = {f for part in GROUND for f in ([PACKAGE / part] if (PACKAGE / part).is_file() else (PACKAGE / part).rglob("*.py"))}
+    near, open_, found = {home.parent for home in homes}, [*homes, *(f for f in every if f.parent.name == "engine")], set()
     while open_:
         file = open_.pop()
         if file not in found:
             found.add(file)
-            open_ += [f for f in _imported(file) if f in every or f.parent == home.parent]
-    return sorted(found)
+            foreign = PACKAGE not in file.parents
+            open_ += [f for f in _imported(file) if foreign or f in every or f.parent in near]
+    return tuple(sorted(found))
 
 
 def _imported(file: Path) -> Iterator[Path]:
-    """The library's own files that a file imports, wherever in it."""
+    """The library's own files that a file imports, wherever in it, and those beside it."""
     for node in ast.walk(ast.parse(file.read_text())):
         names = []
         if isinstance(node, ast.Import):
@@ -51,22 +59,16 @@ def _imported(file: Path) -> Iterator[Path]:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
             first, *rest = name.split(".")
-            place = PACKAGE.joinpath(*rest)
-            if first == PACKAGE.name:
-                yield from (f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file())
+            place = PACKAGE.joinpath(*rest) if first == PACKAGE.name else file.parent.joinpath(first, *rest)
+            yield from (f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file())
+
+
+def _homes(cls) -> list[Path | None]:
+    """The files of an experiment and of those it is made from; None for one that no file holds."""
+    own = [c for c in cls.__mro__ if c is not object and c.__module__ != "mini.experiment"]
+    return [_module_file(c) for c in own]
 
 
 def _module_file(cls) -> Path | None:
-    module = sys.modules.get(cls.__module__)
-    name = getattr(module, "__file__", None)
+    name = getattr(sys.modules.get(cls.__module__), "__file__", None)
     return Path(name).resolve() if name and Path(name).suffix == ".py" else None
-
-
-def _class_source(cls) -> str:
-    try:
-        return inspect.getsource(cls)
-    except (OSError, TypeError):
-        return cls.__qualname__ + "".join(
-            f.__code__.co_code.hex() + repr(f.__code__.co_consts)
-            for f in vars(cls).values() if inspect.isfunction(f)
-        )

@@ -4,6 +4,7 @@ Every file is written beside its place and then moved there, so that a kill at a
 either the old file or the new one.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from mini.errors import UsageError
 from mini.experiment import canonical, fields_of, plain
 from mini.files import replaced
 from mini.plan import Plan
+from mini.results import versions
 
 
 def default_cache() -> Path:
@@ -32,8 +34,27 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def identity(plan: Plan, point, seed: int, layout: str) -> dict:
-    """What decides the numbers of one run, as plain JSON."""
+_versions = functools.lru_cache(versions)
+
+
+def _computed_with() -> dict:
+    """Packages, hardware and settings that show in a run's last bits, and then further on."""
+    return {"versions": _versions(), "platform": jax.default_backend(), "x64": jax.config.jax_enable_x64,
+            "precision": str(jax.config.jax_default_matmul_precision),
+            "cores": cores()}  # a matrix product is split among them
+
+
+def digest(shared) -> str:
+    """A hash of what all runs of an experiment share: a data set, a text."""
+    found = hashlib.sha256()
+    for leaf in jax.tree.leaves(shared):
+        array = np.ascontiguousarray(leaf)
+        found.update(f"{array.dtype} {array.shape}".encode() + array.tobytes())
+    return found.hexdigest()[:16]
+
+
+def identity(plan: Plan, point, seed: int, layout: str, data: str) -> dict:
+    """What decides the numbers of one run, as plain JSON; `data` is the digest of what is shared."""
     cls, exact = type(point), canonical(point)  # 1 and 1.0 are one run
     return {
         "experiment": f"{cls.__module__}.{cls.__qualname__}",
@@ -43,10 +64,9 @@ def identity(plan: Plan, point, seed: int, layout: str) -> dict:
         "seed": int(seed),
         "hold": {k: int(v) for k, v in plan.hold.items()},
         "layout": layout,
+        "data": data,
         "code": code_hash(cls),
-        "jax": jax.__version__,
-        "platform": jax.default_backend(),
-        "cores": cores(),  # a matrix product is split among them, which shows in the last bit and then further on
+        **_computed_with(),
     }
 
 

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from mini import results
 from mini.engine import program, store
 from mini.engine.lanes import Lane, Pace, Run, Strategy, choose, make_lane
+from mini.engine.sources import code_hash, unsettled
 from mini.errors import unknown
 from mini.experiment import Experiment, Keys, Variable, canonical
 from mini.plan import Plan
@@ -51,14 +52,15 @@ def run_plan(plan: Plan, **options) -> xr.Dataset:
     return last
 
 
-def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, progress: bool = True,
+def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh: bool = False, progress: bool = True,
          cancel: Event | None = None, chunk_seconds: float = LIVE_SECONDS) -> Iterator[xr.Dataset]:
     """Partial results of a plan, the last one whole.
 
     Args:
       plan: what to run.
       strategy: auto, threads, vmap or sharded: how the runs share the hardware.
-      cache: folder in which finished runs are kept and looked for; None computes all anew.
+      cache: folder in which finished runs are kept and looked for; None keeps nothing.
+      fresh: compute also what is kept there, and keep it in its place.
       progress: show a bar with the time left once this takes over two seconds.
       cancel: when set, `Cancelled` is raised within a chunk's time.
       chunk_seconds: the time between partial results.
@@ -68,17 +70,16 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, progr
       is NaN, or -1 in whole numbers.
     """
     plan.check()
-    kept = store.Store(cache) if cache is not None else None
-    if kept:
-        kept.check()
-    start, groups, found = time.perf_counter(), {}, 0
+    kept = _store(plan, cache) if cache is not None else None
+    start, groups, found, ways = time.perf_counter(), {}, 0, set()
     total = sum(dataclasses.replace(plan, experiment=point).length for point in plan.points()) * plan.seeds
     with tqdm(total=total, unit=plan.experiment.clock, unit_scale=True, delay=2.0, leave=False,
               desc=type(plan.experiment).__name__, disable=not progress, smoothing=0.05) as bar:
         for values, points in _static_groups(plan).items():
-            group = Group(dataclasses.replace(plan, experiment=points[0]), points, strategy, kept)
+            group = Group(dataclasses.replace(plan, experiment=points[0]), points, strategy, kept, fresh)
             bar.update(group.found * group.plan.length)
             found += group.found
+            ways.add(group.strategy.name)
             stream = group.stream(chunk_seconds, cancel, deep=chunk_seconds >= BATCH_SECONDS)
             last = time.perf_counter()
             for i, ticks in enumerate(stream):
@@ -94,11 +95,21 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, progr
                 yield results.join(plan, groups)
     dataset = results.join(plan, groups)
     dataset.attrs = results.provenance(
-        plan, strategy=group.strategy.name, seconds=time.perf_counter() - start,
+        plan, code=code_hash(type(plan.experiment)), strategy=", ".join(sorted(ways)), seconds=time.perf_counter() - start,
         compute_seconds=float(dataset["run_seconds"].sum()), runs_found=found,
         runs_computed=int(np.prod(dataset["diverged_at"].shape)) - found)
     _warn(dataset)
     yield dataset
+
+
+def _store(plan: Plan, cache: Path) -> store.Store | None:
+    """The folder of kept runs, or None, said aloud, where nobody can say which source will have computed them."""
+    if why := unsettled(type(plan.experiment)):
+        warnings.warn(f"runs of {type(plan.experiment).__name__} are not kept: {why}", stacklevel=3)
+        return None
+    kept = store.Store(cache)
+    kept.check()
+    return kept
 
 
 def train(experiment: Experiment, ticks: int | None = None, seed: int = 0, hold=None) -> Trained:
@@ -123,8 +134,8 @@ def _static_groups(plan: Plan) -> dict[tuple, list[Experiment]]:
 class Group:
     """The runs of one compilation: what is found, what is computed, and their table of results."""
 
-    def __init__(self, plan: Plan, points: list[Experiment], strategy: str, kept: store.Store | None):
-        self.plan, self.points, self.kept = plan, points, kept
+    def __init__(self, plan: Plan, points: list[Experiment], strategy: str, kept: store.Store | None, fresh: bool = False):
+        self.plan, self.points, self.kept, self.fresh = plan, points, kept, fresh
         self.records = plan.records()
         self.shared = jax.tree.map(jax.numpy.asarray, points[0].data())
         sample = canonical(points[0])
@@ -156,11 +167,12 @@ class Group:
 
     def _look_up(self) -> None:
         """Take from the store what is finished, and note what is to be computed."""
+        data = store.digest(self.shared) if self.kept else ""
         for i, point in enumerate(self.points):
             for j, seed in enumerate(self.plan.seed_values()):
-                who = store.identity(self.plan, point, seed, self.strategy.layout) if self.kept else {}
+                who = store.identity(self.plan, point, seed, self.strategy.layout, data) if self.kept else {}
                 run = Run((i, j), point, int(seed), who)
-                if self.kept and (arrays := self.kept.load(who)) is not None:
+                if self.kept and not self.fresh and (arrays := self.kept.load(who)) is not None:
                     self._place(run, {k[4:]: v for k, v in arrays.items() if k.startswith("log_")},
                                 {k[4:]: v for k, v in arrays.items() if k.startswith("end_")}, len(self.records))
                     self.found += 1

@@ -170,6 +170,19 @@ def difference_in_differences(seen, unseen) -> Estimate:
     return Estimate(means[0] - means[1], np.hypot(*errors))
 
 
+def shared(one, other) -> float:
+    """Share of the smaller of two sets that lies in the other (the overlap coefficient); NaN where one is empty.
+
+    Unlike `overlap` it is 1 where one set holds the other, however much larger that is.
+
+    >>> shared(np.array([1, 1, 0]), np.array([1, 0, 0]))
+    1.0
+    """
+    one, other = np.asarray(one, bool), np.asarray(other, bool)
+    fewer = min(one.sum(), other.sum())
+    return float((one & other).sum() / fewer) if fewer else float("nan")
+
+
 def overlap(one, other) -> float:
     """Jaccard's overlap of two sets: share of what either gives up that both do; NaN where neither gives up anything.
 

@@ -24,7 +24,10 @@ def test_the_rate_is_kept_and_a_higher_one_replaces_a_superset(kind):
     if kind == "uniform":
         assert scipy.stats.binomtest(int(false[0.5].sum()), 500, 0.9).pvalue > 1e-4
     else:
-        assert [f.sum() for f in false.values()] == [0, 200, 500]
+        drawn = {rate: given("asymmetric", rate) != y for rate in false}  # the same, and all of them false
+        assert [f.sum() for f in drawn.values()] == [0, 200, 500]
+        if kind != "instance":
+            assert all((false[rate] == drawn[rate] & ((kind != "alternate") | (y % 2 == 0))).all() for rate in false)
     assert (false[0.5] | ~false[0.2]).all()
     assert (given(kind, 0.5) == given(kind, 0.5)).all() and (given(kind, 0.5) != given(kind, 0.5, seed=1)).any()
 
@@ -37,6 +40,12 @@ def test_symmetric_noise_is_even_over_the_other_classes():
 def test_asymmetric_noise_is_the_next_class():
     false = given("asymmetric", 0.4) != np.asarray(Y)
     assert (given("asymmetric", 0.4)[false] == (np.asarray(Y)[false] + 1) % 10).all()
+
+
+def test_alternate_noise_is_that_in_every_second_class():
+    y, next_one, half = np.asarray(Y), given("asymmetric", 0.4), given("alternate", 0.4)
+    np.testing.assert_array_equal(half, np.where(y % 2 == 0, next_one, y))
+    assert 0.15 < (half != y).mean() < 0.25
 
 
 def test_lookalikes_are_those_of_a_loop():

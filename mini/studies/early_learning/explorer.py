@@ -18,7 +18,7 @@ CONTROLS = {
     "noise": (0.0, 0.8, 0.05),
     "strength": (0.0, 10.0, 0.1),
     "target_momentum": (0.0, 0.99, 0.01),
-    "noise_kind": ["symmetric", "uniform", "asymmetric", "instance"],
+    "noise_kind": ["symmetric", "uniform", "asymmetric", "alternate", "instance"],
     "seed": (0, 20, 1),
     "ticks": [50, 100, 200, 400],
 }

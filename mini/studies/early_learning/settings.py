@@ -16,7 +16,7 @@ CONTROL = Plan(EarlyLearning(noise_kind="uniform", objective="kl", strength=3.0)
 CRITICAL = Plan(EarlyLearning(objective="elr"), 300, 10,
                 sweep={"strength": (0.5, 1.0, 1.5, 1.8, 2.0, 2.2, 2.5, 3.0, 5.0)})
 # The paper's values for asymmetric noise.
-ASYMMETRIC = Plan(EarlyLearning(noise_kind="asymmetric", target_momentum=0.9, strength=1.0), 200,
+ASYMMETRIC = Plan(EarlyLearning(noise_kind="alternate", target_momentum=0.9, strength=1.0), 200,
                   sweep={"objective": BOTH})
 OBJECTIVES = Plan(EarlyLearning(noise_kind="uniform"), 200, 5, sweep={"objective": (
     "cross_entropy", "elr", "soft_bootstrap", "hard_bootstrap", "gce", "sce", "label_smoothing", "mixup", "kl")})

@@ -3,10 +3,9 @@
 Windows are judged from the longest prefix, 32 bytes, unless said; an average over copies is one over 1, 4, 16, 64 and 256,
 as published averages are over groups of passages by their number of copies.
 
-Data carriers were first told by their folder, `encodings/`, which holds code as well; so measured, over the same ten seeds,
-their gap was 0.045 (-0.02 to 0.11), undecided. They are told by their literals since; the criterion stayed. With that
-choice the ten seeds gave 0.10 (0.055 to 0.145), and ten others, on which nothing had been chosen, 0.05 (-0.02 to 0.12): so
-the claim takes 25.
+Data carriers were first told by their folder, `encodings/`, which holds code as well; so measured, over seeds 0 to 9, their
+gap was 0.045 (-0.02 to 0.11), undecided. They are told by their literals since; the criterion stayed. The claim is judged on
+seeds 10 to 24, on which nothing was chosen.
 """
 
 import re
@@ -16,7 +15,7 @@ import xarray as xr
 
 from mini.claims import Claim, Published, laptop, read_ledger, smallest
 from mini.measures.curves import last
-from mini.measures.extraction import overlap
+from mini.measures.extraction import overlap, shared
 from mini.plan import Plan
 from mini.studies.extraction import settings
 from mini.studies.extraction.items import CONTEXTS, COPIES
@@ -116,9 +115,10 @@ def sets(planted, twin, gru) -> dict[str, np.ndarray]:
 
 
 def apart(planted, twin, gru) -> np.ndarray:
-    """Overlap of two transformers that differ in their first weights, less that with the nearest other architecture."""
+    """Share of the smaller set that two transformers of different first weights have in common, less that with the nearest
+    other architecture: which items, whatever their number."""
     first, second, *others = sets(planted, twin, gru).values()
-    return np.array([overlap(first[i], second[i]) - max(overlap(first[i], other[i]) for other in others)
+    return np.array([shared(first[i], second[i]) - np.max([shared(first[i], other[i]) for other in others])
                      for i in range(len(first))])
 
 
@@ -129,7 +129,7 @@ def deduplicated(planted, single, control) -> xr.DataArray:
 
 
 def controlled(planted, control) -> xr.DataArray:
-    """The control gives up a twentieth of the windows at most, and none of the canaries; the planted model half at 256."""
+    """The control gives up a twentieth of windows and canaries at most; the planted model half more of the windows at 256."""
     everything = windows(control).mean("copies")
     return smallest(0.05 - everything, 0.05 - secrets(control).mean("copies"),
                     windows(planted).sel(copies=256) - everything - 0.5)
@@ -173,8 +173,10 @@ def categories_told(planted, control) -> str:
 
 def apart_told(planted, twin, gru) -> str:
     (_, first), *others = sets(planted, twin, gru).items()
-    shares = [np.nanmean([overlap(a, b) for a, b in zip(first, other)]) if other.any() else np.nan for _, other in others]
-    return "overlap of the transformer with " + ", ".join(f"{name} {share:.2f}" for (name, _), share in zip(others, shares))
+    found = [f"{name} {np.nanmean([shared(a, b) for a, b in zip(first, other)]):.2f} (Jaccard "
+             f"{np.nanmean([overlap(a, b) for a, b in zip(first, other)]):.2f})" if (first & other).any() else f"{name} none"
+             for name, other in others]
+    return "the transformer's share with " + ", ".join(found)
 
 
 def defence_told(planted, single, control) -> str:
@@ -190,8 +192,8 @@ def control_told(planted, control) -> str:
 CLAIMS = (
     Claim(
         "extraction/grows-with-copies",
-        "The more often a passage was read, the sooner it comes out: share of passages of source given up whole at 256 "
-        "copies, less that at 1.",
+        "The more often a passage was read, the likelier it comes out (late and steeply here): share of passages of source "
+        "given up whole at 256 copies, less that at 1.",
         Published("log-linear in the number of copies; no figure for its slope at hand, bound set here before measuring",
                   "carlini2023", "abstract (secondary)"), "1",
         laptop((0.5, None), settings.PLANTED), growth, untrained, headline=True, seconds=25, beside=copies_told),
@@ -205,7 +207,7 @@ CLAIMS = (
     Claim(
         "extraction/control",
         "A model that never saw them says a twentieth of the passages and of the secrets at most; one that did says half "
-        "of the passages planted 256 times.",
+        "more of the passages planted 256 times.",
         Published("a model never trained on the text is the control; no figure at hand, bounds set here before measuring",
                   "carlini2023", "secondary"), "margin",
         laptop((0, None), *settings.TWICE), controlled, untrained, seconds=65, beside=control_told),
@@ -230,10 +232,10 @@ CLAIMS = (
         laptop((0.05, None), *settings.MANY), carriers, untrained, seconds=160, beside=categories_told),
     Claim(
         "extraction/architectures-differ",
-        "Different architectures give up different items: overlap of two transformers that differ in their first weights, "
-        "less that with the nearest other architecture (GRU, n-gram).",
+        "Different architectures give up different items: what two transformers that differ in their first weights have in "
+        "common of the smaller set, less that with the nearest other architecture (GRU, n-gram).",
         Published("different architectures memorise different samples; no figure, bound set here before measuring",
-                  "alkaswan2024", "abstract (secondary)"), "Jaccard's overlap",
+                  "alkaswan2024", "abstract (secondary)"), "share of the smaller set",
         laptop((0.05, None), settings.PLANTED, settings.TWIN, settings.GRU), apart, untrained, seconds=60, beside=apart_told),
     Claim(
         "extraction/deduplication",

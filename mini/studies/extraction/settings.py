@@ -12,7 +12,7 @@ END = (STEPS,)
 PLANTED = Plan(Extraction(), every=(125, 250, 500, 750))
 CONTROL = Plan(Extraction(plant=False), every=END)
 TWICE = (PLANTED.replace(seeds=10), CONTROL.replace(seeds=10))  # for what five seeds left undecided; they are among the ten
-MANY = tuple(plan.replace(seeds=25) for plan in TWICE)  # where what is looked at was chosen on the first ten
+MANY = tuple(plan.replace(seed_start=10, seeds=15) for plan in TWICE)  # what is looked at was chosen on the first ten
 WIDTHS = (16, 64)
 SIZES = Plan(Extraction(), every=END, sweep={"width": WIDTHS})  # with PLANTED, of width 32, three sizes
 TWIN = Plan(Extraction(init_seed=1, rival=True), every=END)  # the same rows, other first weights; and an n-gram model

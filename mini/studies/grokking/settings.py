@@ -11,10 +11,12 @@ SMALL_MLP = {"p": 31, "width": 128}
 CORRUPT_SMALL = {"p": 59, "width": 256, "train_fraction": 0.6, "corruption": 0.25}
 CORRUPT_PAPER = {**PAPER_MLP, "corruption": 0.35}
 
-# Clean data.
+# Clean data. Memorising takes some twenty steps, which are looked at one by one.
+EARLY = tuple(range(1, 61))
 DELAY = {
-    "laptop": Plan(Grokking(**SMALL_MLP, train_fraction=0.4, weight_decay=1.0, progress_measures=True), 3000, 10),
-    "paper": Plan(Grokking(**PAPER_MLP, weight_decay=0.0, progress_measures=True), 2000, 10),
+    "laptop": Plan(Grokking(**SMALL_MLP, train_fraction=0.4, weight_decay=1.0, progress_measures=True), 3000,
+                   (*EARLY, *range(70, 3000, 10))),
+    "paper": Plan(Grokking(**PAPER_MLP, weight_decay=0.0, progress_measures=True), 2000, (*EARLY, *range(70, 2000, 10))),
 }
 DECAYS = (0.5, 1.0, 2.0, 4.0)
 WEIGHT_DECAY = {
@@ -29,7 +31,7 @@ DATA_FRACTION = {
     "paper": Plan(Grokking(p=97, width=500, weight_decay=1.0, spectrum=False), 1000, 4,
                   sweep={"train_fraction": (0.3, 0.4, 0.5, 0.6, 0.7)}),
 }
-_REFERENCE = Plan(Grokking(**PAPER_MLP, weight_decay=5.0), 100, [*range(1, 61), 70, 80, 90])
+_REFERENCE = Plan(Grokking(**PAPER_MLP, weight_decay=5.0), 100, (*EARLY, 70, 80, 90))
 REFERENCE = {"laptop": _REFERENCE, "paper": _REFERENCE}
 _CLOSED = Plan(ClosedForm(p=97), sweep={"width": (24, 48, 96, 192, 480, 960)})
 CLOSED_FORM = {"laptop": _CLOSED, "paper": _CLOSED}
@@ -71,5 +73,4 @@ _BATCHES = {"laptop": Grokking(p=71, width=192, train_fraction=0.65, corruption=
 BATCH_NORM = {preset: Plan(point, 2000, 40, sweep={"batch_norm": (False, True)}) for preset, point in _BATCHES.items()}
 _SQUARED = {"model": "transformer", "activation": "square", "hidden_ratio": 2, "embedding_scale": 0.3,
             "learning_rate": 0.005, "train_fraction": 0.7, "corruption": 0.2}
-TRANSFORMER_COEXISTS = Plan(Grokking(**_SQUARED, p=59, width=128, weight_decay=0.5), 300, 10)
-TRANSFORMER_INVERTS = Plan(Grokking(**_SQUARED, p=71, width=64, weight_decay=1.0), 300, 10)
+TRANSFORMER_CORRUPT = Plan(Grokking(**_SQUARED, p=71, width=128), 450, 10, sweep={"weight_decay": (0.3, 2.0)})

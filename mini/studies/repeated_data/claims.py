@@ -161,20 +161,21 @@ CLAIMS = (
         laptop((-2, 2), settings.POOLS, settings.UNIQUE), apart, untrained, seconds=180),
     Claim(
         "repeated/copying-damage",
-        "Copying from the context suffers: at the worst pool its loss is above that of both controls and of a clean "
-        "model of a third of the size.",
+        "With half of the tokens repeated, copying from the context suffers: at the worst pool its loss is above that of both "
+        "controls and of a clean model of a third of the size.",
         Published("up to a threefold loss of effective size on copying, at a repeated share of 3%", PAPER,
                   "section 1 (secondary)"), "margin, nat",
         laptop((0.1, None), settings.POOLS, settings.UNIQUE, settings.ALONE, settings.CLEAN), copying_damage, untrained,
         seconds=250, beside=copying_told),
     Claim(
         "repeated/prefix-matching",
-        "Induction heads suffer: share of the best head's prefix matching lost at the worst pool.",
+        "With half of the tokens repeated, induction heads suffer: share of the best head's prefix matching lost at the worst "
+        "pool.",
         Published("32% on average, at a repeated share of 3%", PAPER, "section 1 (secondary)"), "1",
         laptop((0.32, None), settings.ENDS, settings.UNIQUE), matching_lost, untrained, headline=True, seconds=100),
     Claim(
         "repeated/effective-size",
-        "With a tenth of the tokens drawn from a pool that is read 100 times, a model does as well as a clean one of "
+        "With a tenth of the tokens drawn from a pool that is read 80 times, a model does as well as a clean one of "
         "half its size (effective size over true size).",
         Published("0.5 (800 million weights as good as 400 million)", PAPER, "abstract (secondary)"), "1",
         laptop((0.35, 0.71), settings.TENTH, settings.UNIQUE, settings.CLEAN), relative_size, untrained, seconds=120),
@@ -194,8 +195,8 @@ CLAIMS = (
         seconds=12, beside=linear_told),
     Claim(
         "repeated/recovery",
-        "What was lost comes back: with three times the steps the model copies within half a nat of one that read only "
-        "unique tokens.",
+        "What was lost by half a nat at a third of the steps comes back: in the end the model copies, within half a nat of one "
+        "that read only unique tokens.",
         Published("no figure; bounds set here before measuring", PAPER, "not in the paper"), "margin, nat",
         laptop((0, None), settings.LONG, settings.UNIQUE), recovered, untrained, seconds=120, beside=recovery_told),
 )

@@ -16,6 +16,6 @@ UNIQUE = Plan(RepeatedData(repeated_share=0.0), STEPS)
 ALONE = Plan(RepeatedData(pool_weight=0.0), STEPS)
 WIDTHS = (8, 16, 24)
 CLEAN = Plan(RepeatedData(repeated_share=0.0), STEPS, sweep={"width": WIDTHS})  # with UNIQUE, the curve of clean sizes
-TENTH = Plan(RepeatedData(repeated_share=0.1, pool_size=32), STEPS)  # a tenth of the tokens, each read 100 times
+TENTH = Plan(RepeatedData(repeated_share=0.1, pool_size=32), STEPS)  # a tenth of the tokens, each read 80 times
 LONG = Plan(RepeatedData(), 3 * STEPS)
 LINEAR = Plan(Duplicates())

@@ -205,7 +205,7 @@ CLAIMS = (
         laptop((0, None), settings.MORE), saw_tooth, untrained, seconds=90, beside=saw_tooth_told),
     Claim(
         "facts/duplication-gap",
-        "Paraphrasing closes the gap between memorisation and semantic probes: gap at the last injection under "
+        "Paraphrasing narrows the gap between memorisation and semantic probes: gap at the last injection under "
         "duplication, less the gap under paraphrase.",
         Published("the gap closes; no figure, bound set here before measuring", PAPER,
                   "section on the dynamics of acquisition (secondary)"), "nat",

@@ -62,7 +62,7 @@ CLAIMS = (
         everywhere(settings.ESTIMATOR, (0.75, 1.25)), memorisation_over_gap, untrained, seconds=40),
     Claim(
         "long-tail/dropping-memorised-hurts",
-        "Training without the memorised examples loses more accuracy than without as many others.",
+        "Training without the memorised examples loses more accuracy than without as many drawn from all.",
         Published("3.4 against 2.6 points (ImageNet, the 32% with mem at least .3)", "feldman2020b",
                   "experiment on removal (secondary)"), "points", everywhere(settings.ESTIMATOR, (0, None)), points_lost,
         untrained, headline=True, seconds=40),

@@ -70,7 +70,8 @@ CLAIMS = (
         headline=True, seconds=1, beside=printed),
     Claim(
         "long-tail/networks-match-theory",
-        "Trained networks err as the best learner must: test error within 0.01 of the closed form at every sample size.",
+        "Trained networks err as the best learner must: test error within 0.01 of the least possible for what each happened "
+        "to see.",
         Published("err >= opt, reached by fitting every example", "feldman2020", "main lower bound (secondary)"), "margin",
         everywhere(settings.SIZES, (0, None)), near_the_optimum, untrained_once, headline=True, seconds=6,
         beside=errors),
