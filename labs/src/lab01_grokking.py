@@ -99,11 +99,11 @@ explorer(("train_fraction", "weight_decay", "width", "seed", "ticks"), p=31, wei
 
 # %% [markdown]
 # ### Explain
-# Once the training pairs are right, the loss hardly falls; what still moves the weights is weight decay, which makes
-# every solution pay for its size. Learning by heart costs weight for *each pair*; a rule costs the same for all of
-# them. So the rule wins in the end, slowly, while nothing shows on the training curve. This is a picture, not a
-# proof: weight decay is *not necessary* for grokking (Gromov 2023 sees it under plain gradient descent without any),
-# and with plenty of data both moments coincide.
+# Right answers are not the end. Over the next two hundred steps the loss on the training pairs still falls thirtyfold,
+# and the weights go on growing, while hardly anything shows on either accuracy. All along the waves grow too
+# (section 2). Weight decay taxes what serves single pairs more than what serves all of them; how much that decides,
+# section 3 measures. It is *not necessary* for grokking (Gromov 2023 sees it under plain gradient descent without
+# any), and with plenty of data both moments coincide.
 #
 # ### Exercise 1.1: two moments
 # *difficulty 1/5, importance 5/5, 8 minutes.* Complete `first_step`: the first of `steps` at which `curve` is at
@@ -490,7 +490,8 @@ labs.ledger("grokking/delay", "grokking/weight-decay", "grokking/data-fraction",
 # %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # *A good answer* names a measure that moves before validation accuracy does (mean IPR, weight norm, restricted loss),
 # cites a number with its seeds, and says that below a certain share of the data nothing comes however long one waits.
-# One point each.
+# One point each. Restricted loss is the half of `grokking/progress` that holds: under squared error nearly half of its
+# fall comes before test accuracy reaches 50%. Excluded loss, with about a sixth of its rise by then, gives no warning.
 
 # %% [markdown]
 # **References.** Power and others 2022, arXiv:2201.02177. Gromov 2023, arXiv:2301.02679 (the network, the weights

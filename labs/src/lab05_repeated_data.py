@@ -30,6 +30,7 @@ import numpy as np
 
 from mini import labs
 from mini.engine import default_cache, run
+from mini.measures.effective_size import effective_size as clean_size
 from mini.plotting import BLACK, BLUE, GREEN, VERMILION, band
 from mini.studies.repeated_data import Duplicates, RepeatedData
 from mini.studies.repeated_data.explorer import SMALL, explorer
@@ -366,6 +367,10 @@ def clean_curve(canvas, pools):
 
 
 labs.draw(clean_curve, pools)
+found = clean_size(sizes, curve_of("copying_loss"), float(worst.max()))
+outside = ", outside of what was measured: this is the nearest end" if found.extrapolated else ""
+labs.compare(my_effective_size, float(np.clip(found.value, sizes[0], sizes[-1])) / sizes[-1],
+             "clean size that copies as well, as a share of the true one" + outside)
 
 # %% [markdown]
 # ### Explain

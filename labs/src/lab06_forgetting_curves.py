@@ -129,9 +129,9 @@ explorer(("exposures", "random_strings", "study_rate", "seed"), reading_on=READ_
 # one slip leads a free run astray. So *forced* recall, which is put right after every token, always scores higher; a
 # report has to say which of the two it means.
 #
-# Orhan (2023) found the same order in models a million times larger, only sooner: near-perfect recognition after *one*
-# exposure, near-perfect recall after *three*. (`mini figure forgetting/size` draws how near to that a
-# wider model of our kind comes.)
+# Orhan (2023) found the same order in models thousands to hundreds of thousands of times larger, only sooner:
+# near-perfect recognition after *one* exposure, near-perfect recall after *three*. (`mini figure forgetting/size` draws
+# how near to that a wider model of our kind comes.)
 #
 # ### Exercise 1.1: all pairs
 # *difficulty 2/5, importance 5/5, 8 minutes.* Item by item, 32 sequences make 32 pairs; all against all they make 1024.
@@ -249,7 +249,7 @@ else:
 # %% [markdown]
 # ### Explain
 # People recognise about nine in ten of 600 sentences that they saw once (Shepard 1967; secondary). You know letters and
-# words, and these strings are neither. With 16 pairs chance alone makes scores from 4 to 12 nothing unusual, for you and for
+# words, and these strings are neither. With 16 pairs chance alone makes scores from 5 to 11 nothing unusual, for you and for
 # the model: see where it stands *before* it has studied anything.
 #
 # A foil tests memory only if nothing else gives it away. A *scrambled* string has the same letters in another order, but
@@ -355,11 +355,12 @@ explorer(("exposures", "retention_rate", "fresh_optimiser", "random_strings", "s
 # %% [markdown]
 # ### Explain
 # Recall stands on a threshold, and falls off it: a slight loss on each token is soon enough for another token to win.
-# Recognition has far to fall. What collapses in ten steps is not the memory, but the ability to say it.
+# Recognition has far to fall. How many steps either takes depends on how long a step is (try a retention rate of 0.001);
+# that recall goes first does not. What goes first is not the memory, but the ability to say it.
 #
-# In the paper, too, recall collapses over the first ten steps and then declines slowly. Some sentences, though, were still
-# recalled after 100,000 steps, which its author compares to Bahrick's **permastore**. Is there anything of the kind here? The
-# ledger below says so.
+# In the paper, too, recall collapses over the first ten steps; then it declines slowly, where here hardly any is left
+# after a hundred. Some sentences were even recalled after 100,000 steps, which its author compares to Bahrick's
+# **permastore**. Is there anything of the kind here? The ledger below tells.
 #
 # ### Exercise 3.1: what studying changed
 # *difficulty 3/5, importance 5/5, 10 minutes.* The loss on *any* sequence changes while a model studies and reads on. What
@@ -429,8 +430,8 @@ with labs.check("never"):
 # Since 1885 people have asked which law forgetting follows.
 # $$\text{exponential } m e^{-bt} \quad \text{power } m (1 + t)^{-b} \quad \text{hyperbolic } \frac{m}{1 + bt} \quad
 # \text{logarithmic } m - b \log(1 + t) \quad \text{Wickelgren } m (1 + ht)^{-b}$$
-# each but the logarithmic perhaps above an asymptote. Wickelgren's holds two of the others: with $b = 1$ it is the
-# hyperbolic, and with $h \to 0$, $hb$ fixed, the exponential.
+# each but the logarithmic perhaps above an asymptote. Wickelgren's holds three of the others: with $h = 1$ it is the power
+# law, with $b = 1$ the hyperbolic, and with $h \to 0$, $hb$ fixed, the exponential.
 #
 # ### Predict
 # Ebbinghaus learned lists of syllables by heart, and noted how much *less* effort relearning took: his **savings** were 58%
@@ -479,8 +480,10 @@ Fitter({"the model's gain": (since, saved.mean(1))})
 
 # %% [markdown]
 # ### Explain
-# The weight of a model is how much the points speak for it among those fitted. Two traps: seven points hardly tell nine
-# models apart, and a *tie* is a result, to be said. And an average curve may have a shape that no single item has:
+# The weight of a model is how much the points speak for it among those fitted. Three traps: seven points hardly tell nine
+# models apart, and a *tie* is a result, to be said. What wins depends on who may run: of the five families without an
+# asymptote the model's gain mostly speaks for Wickelgren's, else for a tie; let asymptotes in, and an exponential above one
+# is best or tied nearly everywhere. And an average curve may have a shape that no single item has:
 # exponentials with different rates average to something near a power law (Anderson and Tweney 1997), as exercise 4.3
 # shows. The bands come from drawing learners and items again. To draw the *points* of one curve again would pretend that
 # they are independent, and they come from the same memories.
@@ -683,7 +686,7 @@ facts_explorer.explorer(ticks=FACTS_STEPS, **FACTS)
 # stands in few places.
 #
 # Told in the same words, a fact is tied to these words: the memorisation probe runs ahead of the semantic one. Told in
-# others, the two go together. That is the whole case for paraphrasing, in one figure.
+# others, most of the gap is gone. That is the whole case for paraphrasing, in one figure.
 #
 # Look at those **never told of**. Nobody says a word about them, and yet what the model says of them changes all the time:
 # the surer it becomes of the people it knows, the more confidently it is wrong about strangers, far below chance. It has
@@ -808,7 +811,7 @@ labs.ledger("forgetting/recognition-before-recall", "forgetting/exposures-to-rec
 
 # %% [markdown]
 # **What this toy does not show.** A model of thirty thousand weights has no room to learn without unlearning: it must study
-# ten times as often as a large one, and keeps nothing for good. A chain of tokens has no meaning, so nothing that is read
+# several times as often as a large one, and keeps nothing for good. A chain of tokens has no meaning, so nothing that is read
 # later could remind the model of what it studied. And savings, recognition and recall are three measures: only the shapes
 # of their curves may be laid side by side.
 #

@@ -418,6 +418,9 @@ play("model", "width", "secret_copies", "seed")
 # at first sight and generalises hardly at all. A network must move weights that everything else needs too, and one
 # reading moves them little. So "the model memorised it" is a statement about text, number of copies, *and* learner. The
 # overlap of two learners means little by itself; set it beside the overlap of two trainings of the *same* architecture.
+# And a learner that gives up fewer items shares few of those that *either* gives up (Jaccard's overlap, exercise 3.2) even
+# where all of its own are among the other's: the ledger's claim below measures the share of the *smaller* set that both
+# give up (the overlap coefficient).
 #
 # ### Exercise 3.1: beyond what can be guessed
 # *difficulty 2/5, importance 5/5, 5 minutes.* From Boolean arrays (kind, passage), for the model that read the passages
@@ -720,9 +723,9 @@ labs.ledger("extraction/grows-with-copies", "extraction/exposure-precedes-extrac
             "extraction/deduplication", "extraction/control")
 
 # %% [markdown]
-# **What this toy does not show.** A third of what the model reads here is planted, and its training is short, so that 64
-# copies are far more of it than 64 are in a large corpus. Bytes are not word pieces. A model of this size keeps hardly
-# anything that it has read once; large ones do.
+# **What this toy does not show.** More than two fifths of the rows that the model reads here are planted, and its training
+# is short, so that 64 copies are far more of it than 64 are in a large corpus. Bytes are not word pieces. A model of this
+# size keeps hardly anything that it has read once; large ones do.
 #
 # ### Exercise 6: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A company wants to release a code model and reports: "We

@@ -293,8 +293,8 @@ with labs.check("an exponent from two counts"):
 # is left in each unit of time. A **power law** $m\,(1 + t)^{-b}$ loses ever less.
 #
 # ### Predict
-# A tenth is rehearsed. Under which schedule, power law or uniform, is the forgetting curve a power law? Answer with 1 for
-# power law, 2 for uniform.
+# A tenth is rehearsed. Under which schedule, power law or uniform, does the forgetting curve look more like a power law
+# than like an exponential? Answer with 1 for power law, 2 for uniform.
 
 # %%
 my_family = None
@@ -339,9 +339,10 @@ explorer(("schedule", "exponent", "rehearsal", "tasks", "seed"), **{"tasks": 8, 
 # %% [markdown]
 # ### Explain
 # Under uniform rehearsal every old task gets the same small upkeep, however old: accuracy falls at first and then
-# settles, as a power law does over ten phases. Under power-law rehearsal upkeep itself shrinks with age, and accuracy goes
-# on falling. So the *schedule* decides the family of the curve. A caution: these are ten correlated points of one network,
-# and differences of AICc below 2 are ties.
+# *settles*, well above zero. Of the two curves fitted here only the power law can flatten like that, and so it leads; but
+# an exponential above an asymptote fits as well or better. Under power-law rehearsal upkeep itself shrinks with age, and
+# accuracy goes on falling. So the *schedule* decides whether the curve settles, not which family it belongs to. A
+# caution: these are ten correlated points of one network, and differences of AICc below 2 are ties.
 
 # %%
 labs.ledger("schedules/retention-family", "schedules/no-savings")
@@ -462,11 +463,12 @@ explorer(("schedule", "exponent", "rehearsal", "seed"), **PLAY)
 # %% [markdown]
 # ### Explain
 # As the test leans towards the new, the gap closes: what power-law rehearsal neglects is what its world seldom asks for.
-# Whether it closes *entirely* at the environment's own exponent is a question of margins, and the ledger holds the answer
-# of five seeds. The same honesty is due to effort. Do later tasks become *easier*? On the axis of steps, rehearsal takes
-# a share of each step; on the axis of new samples it does not count. Here the first task, with its pixels in place and
-# fresh weights, stays the easiest on both. But beside a network that does not rehearse, one that does takes more *steps*
-# and fewer *new samples* for the same task (`mini figure schedules/facilitation`). The axis decides:
+# Whether it closes *entirely* at the environment's own exponent is a question of margins. The ledger holds the answer of
+# ten seeds, and it is no: there uniform is still ahead by a hair; on a steeper test, of exponent 2, the power law is. The
+# same honesty is due to effort. Do later tasks become *easier*? On the axis of steps, rehearsal takes a share of each
+# step; on the axis of new samples it does not count. Here the first task, learned from fresh weights, stays the easiest
+# on both. But beside a network that does not rehearse, one that does takes more *steps* and fewer *new samples* for the
+# same task (`mini figure schedules/facilitation`). The axis decides:
 
 # %%
 labs.ledger("schedules/uniform-control", "schedules/need-weighted", "schedules/forward-facilitation")
@@ -549,9 +551,9 @@ labs.ledger("continual/fuar", "continual/vertical-horizontal")
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # *A good answer* advises that some share of the old be rehearsed (a tenth already gains most) and says why uniform is the
-# safe choice when all products are asked for alike, a power law when the newest are; judges by the odds with which
-# customers ask, not by a flat mean alone; cites a number with its seeds; and names a limit (tasks here share nothing, ten
-# phases only). One point each for three of these.
+# safe choice when all products are asked for alike, a power law when the newest are asked for far more often (an exponent
+# of 2); judges by the odds with which customers ask, not by a flat mean alone; cites a number with its seeds; and names a
+# limit (tasks here share nothing, ten phases only). One point each for three of these.
 
 # %% [markdown]
 # **References.** Gandhi and others 2024, arXiv:2401.10393 (power-law environments). Anderson and Schooler 1991,
