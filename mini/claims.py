@@ -15,6 +15,7 @@ import scipy.stats
 import xarray as xr
 
 from mini.errors import UsageError
+from mini.files import write_text
 from mini.plan import Plan
 
 REPRODUCED, NOT_HERE, UNDECIDED = "reproduced", "not at this scale", "undecided"
@@ -214,7 +215,7 @@ def _finite(x: float) -> float | None:
 
 
 def write_ledger(entries: Sequence[Entry], path: Path) -> None:
-    Path(path).write_text(json.dumps([dataclasses.asdict(e) for e in entries], indent=1) + "\n")
+    write_text(path, json.dumps([dataclasses.asdict(e) for e in entries], indent=1) + "\n")
 
 
 def read_ledger(path: Path | None = None) -> list[Entry]:
@@ -244,6 +245,8 @@ def number(x: float | None) -> str:
 def here_text(entry: Entry) -> str:
     """What was measured here, in words: the estimate with its interval, and what stands beside it."""
     interval = f"{number(entry.value)} ({number(entry.low)} to {number(entry.high)}), {entry.seeds} seeds"
+    if entry.low == entry.high:
+        interval = f"{number(entry.value)} in each of {entry.seeds} seeds"
     return f"{entry.measured}; {interval}" if entry.measured else interval
 
 

@@ -1,4 +1,4 @@
-"""The command line: mini list | run | reproduce | figure | lab | bench.
+"""The command line: mini list | run | reproduce | figure | lab | cache | bench.
 
 The parsers are built from the experiments' own fields, so that `--help` says what the code knows.
 """
@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import json
 import os
+import shutil
 import sys
 import typing
 from pathlib import Path
@@ -22,6 +23,7 @@ USAGE = """mini: a laboratory of memorisation
   mini reproduce [STUDY ...] [...]      measure claims, write a ledger, a report and figures
   mini figure ID [...]                  draw one figure
   mini lab                              open the labs in JupyterLab
+  mini cache [--clear]                  what is kept of earlier runs, and how much room it takes
   mini bench [--json FILE]              time this code beside PyTorch and the machine's own peak
 
 Each has its own --help. Begin with: mini reproduce
@@ -283,6 +285,21 @@ def _lab(argv: list[str]) -> int:
     return labs.launch(argv)
 
 
+def _cache(argv: list[str]) -> None:
+    """mini cache: what is kept between calls."""
+    from mini.engine import default_cache
+
+    options = dataclasses.make_dataclass("Cache", [option("clear", bool, False, "remove it all")], frozen=True)
+    asked = parse(options, "mini cache", argv, "Finished runs and compiled programs; MINI_CACHE names another folder.")
+    place = default_cache()
+    for name, what in (("runs", "finished runs and checkpoints"), ("xla", "compiled programs")):
+        files = [f for f in (place / name).rglob("*") if f.is_file()]
+        size = sum(f.stat().st_size for f in files) / 2**20
+        print(f"{len(files):>7} {what}, {size:.1f} MiB, in {place / name}" + (": removed" if asked.clear and files else ""))
+        if asked.clear:
+            shutil.rmtree(place / name, ignore_errors=True)
+
+
 def _bench(argv: list[str]) -> int | None:
     """mini bench: time this code beside others."""
     options = dataclasses.make_dataclass("Bench", [
@@ -299,7 +316,8 @@ def _bench(argv: list[str]) -> int | None:
     return report.main(json_file=asked.json or None, quick=asked.quick, only=asked.only)
 
 
-COMMANDS = {"list": _list, "run": _run, "reproduce": _reproduce, "figure": _figure, "lab": _lab, "bench": _bench}
+COMMANDS = {"list": _list, "run": _run, "reproduce": _reproduce, "figure": _figure, "lab": _lab, "cache": _cache,
+            "bench": _bench}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text whole or not at all."""
+    with replaced(Path(path)) as beside:
+        beside.write_text(text)
+
+
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A place beside a file to write to; it takes the file's place at the end, or is gone on an error.

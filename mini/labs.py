@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from mini.errors import UsageError, wrong
+from mini.files import write_text
 
 GRADED = "mini-lab-answer"
 
@@ -203,7 +204,7 @@ def build(where: Path | None = None, write: bool = True) -> list[Path]:
         if not target.exists() or target.read_text() != text:
             changed.append(target)
             if write:
-                target.write_text(text)
+                write_text(target, text)
     return changed
 
 

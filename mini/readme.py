@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from mini import claims
+from mini.errors import UsageError
+from mini.files import write_text
 from mini.studies import all_claims
 
 BEGIN, END = "<!-- claims: made by `make ledger` -->", "<!-- end of claims -->"
@@ -18,6 +20,8 @@ def with_tables(text: str, entries: list[claims.Entry], published: list[claims.E
     >>> with_tables(f"a {BEGIN} old {END} b", [], []).count("old")
     0
     """
+    if not 0 <= text.find(BEGIN) < text.find(END):
+        raise UsageError(f"README: takes the marks {BEGIN!r} and {END!r}, in this order; the tables stand between them")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     known = sum("paper" in claim.settings for _, claim in all_claims().values())
@@ -59,7 +63,8 @@ def main(folder: str) -> None:
     for name in SHOWN if preset == "laptop" else ():
         shutil.copy(source / "figures" / f"{name}.svg", root / "data" / f"{name}.svg")
     readme = root / "README.md"
-    readme.write_text(with_tables(readme.read_text(), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values())))
+    tabled = with_tables(readme.read_text(), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values()))
+    write_text(readme, tabled)
     print(summary(entries, preset))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import jinja2
 
 from mini import claims
+from mini.files import write_text
 
 
 def write(entries: Sequence[claims.Entry], figures: Sequence[Mapping], path: Path, *, seconds: float,
@@ -16,4 +17,4 @@ def write(entries: Sequence[claims.Entry], figures: Sequence[Mapping], path: Pat
         entries=entries, figures=figures, seconds=seconds, preset=preset, versions=versions,
         number=claims.number, criterion=claims.criterion_text,
         file=lambda name: "figures/" + name.replace("/", "-"))
-    path.write_text(page)
+    write_text(path, page)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -160,6 +161,17 @@ def test_a_figure_has_its_numbers_beside_it(tmp_path):
     first = (tmp_path / "grokking-closed-form.svg").read_bytes()
     assert main(f"figure grokking/closed-form --seeds 2 --out {tmp_path}".split()) == 0
     assert (tmp_path / "grokking-closed-form.svg").read_bytes() == first
+
+
+def test_what_is_kept_is_told_and_cleared(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MINI_CACHE", str(tmp_path))
+    (tmp_path / "runs/walk").mkdir(parents=True)
+    (tmp_path / "runs/walk/a.npz").write_bytes(b"x" * 2**20)
+    (tmp_path / "notes.txt").write_text("not ours")
+    assert main(["cache"]) == 0
+    assert re.search(r"^ +1 finished runs and checkpoints, 1.0 MiB", capsys.readouterr().out)
+    assert main(["cache", "--clear"]) == 0
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["notes.txt"]
 
 
 def hear_ctrl_c():
