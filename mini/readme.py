@@ -25,7 +25,8 @@ def with_tables(text: str, entries: list[claims.Entry], published: list[claims.E
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     known = sum("paper" in claim.settings for _, claim in all_claims().values())
-    at_length = folded(f"{len(published)} of {known} at a larger setting, the paper's own where it has one (<code>--preset paper</code>)", published)
+    at_length = folded(f"{len(published)} of {known} at a larger setting, the paper's own where it has one "
+                       "(<code>--preset paper</code>)", published)
     told = "\n\n".join([tables(entries), at_length, summary(entries, "laptop"), summary(published, "paper")])
     return f"{before}{BEGIN}\n\n{told}\n\n{END}{after}"
 

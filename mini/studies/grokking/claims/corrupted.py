@@ -200,8 +200,8 @@ CLAIMS = (
     Claim("corrupted/batchnorm", "Batch normalisation inverts where the same minibatch without it does not, by small "
           "scales for the less periodic neurons.",
           Published("full against partial inversion by the titles, though the log's train 80.4% and 81.8% are both full by "
-                    "this bound; |gamma| .01-.03 against .04-.06", DOSHI, "BatchNorm section, notebook titles and log"), "margin",
-          everywhere(settings.BATCH_NORM, (0, None)), norm_inverts, untrained, seconds=40, beside=norms),
+                    "this bound; |gamma| .01-.03 against .04-.06", DOSHI, "BatchNorm section, notebook titles and log"),
+          "margin", everywhere(settings.BATCH_NORM, (0, None)), norm_inverts, untrained, seconds=40, beside=norms),
     Claim("corrupted/transformer", "A transformer coexists with little decay and inverts with more, all else equal.",
           Published("coexistence at decay 10, full inversion at decay 50", DOSHI, "transformer section (secondary)"),
           "margin", laptop((0, None), settings.TRANSFORMER_CORRUPT),
