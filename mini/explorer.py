@@ -41,6 +41,7 @@ class Job:
     plan: Plan
     cancel: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
+    dataset: xr.Dataset | None = None  # its result, once it is done
 
 
 class Explorer:
@@ -70,7 +71,7 @@ class Explorer:
         self.error: Exception | None = None
         self.job: Job | None = None
         self._lock, self._generation = threading.RLock(), 0
-        self._drawing, self._looks = threading.Lock(), 0
+        self._looks = 0
         self._closed, self._threads = threading.Event(), []
         self.controls = {name: control(experiment, name, values, self._initial(name))
                          for name, values in controls.items()}
@@ -129,12 +130,15 @@ class Explorer:
                 self._say("stopped")
 
     def wait(self, timeout: float | None = None) -> xr.Dataset | None:
-        """Wait for the training under way and return its result; raises the error that ended it."""
-        if self.job is not None:
-            self.job.thread.join(timeout)
+        """Wait for the training under way and return its result, None where it was stopped or is not done in time.
+
+        Raises the error that ended it.
+        """
+        if (job := self.job) is not None:
+            job.thread.join(timeout)
         if self.error is not None:
             raise self.error
-        return self.dataset
+        return None if job is None else job.dataset
 
     def _drop(self) -> None:
         self._generation += 1
@@ -188,16 +192,22 @@ class Explorer:
 
     def _redraw(self, look: int, generation: int, dataset: xr.Dataset, tick: int) -> None:
         """Draw what had been measured by a tick, unless another look was asked for meanwhile."""
-        with self._drawing:
+        drawn, said = None, ""
+        with plotting.style():  # entered when earlier drawings are done, or there would be no meanwhile
             if look != self._looks:
                 return
-        drawn = self._draw(dataset.sel({self.plan.experiment.clock: slice(None, tick)}))
+            try:
+                drawn = self._draw(dataset.sel({self.plan.experiment.clock: slice(None, tick)}))
+            except Exception as error:  # of any kind: nobody else would tell the reader
+                said = alert(error, "Not drawn.")
         with self._lock:
             if (look, generation) == (self._looks, self._generation):
-                self._picture(drawn)
+                self.alert.value = said
+                if drawn is not None:
+                    self._picture(drawn)
 
     def _draw(self, dataset: xr.Dataset) -> tuple[str, str]:
-        with self._drawing, plotting.style():  # the style is matplotlib's own, one for all threads
+        with plotting.style():
             figure = Figure(figsize=self.size, layout="none")  # finding a layout takes as long as training
             FigureCanvasAgg(figure)
             figure.subplots_adjust(left=0.05, right=0.99, bottom=0.16, top=0.9, wspace=0.24)
@@ -223,7 +233,8 @@ class Explorer:
     def _finish(self, job: Job, dataset: xr.Dataset, seconds: float) -> None:
         with self._lock:
             if job.generation == self._generation:
-                self.dataset, self.halt.disabled, self.bar.value = dataset, True, 1.0
+                job.dataset = self.dataset = dataset
+                self.halt.disabled, self.bar.value = True, 1.0
                 ticks = [int(t) for t in dataset[job.plan.experiment.clock]]
                 self.back.options, self.back.value = [(str(t), t) for t in ticks], ticks[-1]
                 self.back.disabled = False
@@ -243,16 +254,16 @@ class Explorer:
         for name, value in offered:
             while not self.halt.disabled and not self._closed.is_set():
                 self._closed.wait(0.1)
-            plan = self._asked().replace(**{name: value, "ticks": 1, "every": 1})
             if self._closed.is_set():
                 return
-            if _shape(plan) not in _compiled:
-                try:
+            try:
+                plan = self._asked().replace(**{name: value, "ticks": 1, "every": 1})
+                if _shape(plan) not in _compiled:
                     for _ in live(plan, progress=False, cancel=self._closed):
                         pass
-                except (Cancelled, UsageError):
-                    continue  # a combination that cannot be trained says so when it is asked for
-                _compiled.add(_shape(plan))
+                    _compiled.add(_shape(plan))
+            except Exception:  # a combination that cannot be trained says so when it is asked for
+                continue
 
     # Where it is shown.
 

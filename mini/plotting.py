@@ -1,6 +1,7 @@
 """One style for every figure, and a figure saved with the numbers behind it."""
 
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
@@ -49,10 +50,16 @@ class Figure:
     size: tuple[float, float] = (7.0, 4.0)
 
 
+_drawing = threading.RLock()
+
+
 @contextmanager
 def style():
-    """The project's look, for the time of the block."""
-    with mpl.rc_context(STYLE):
+    """The project's look, for the time of the block; the settings are matplotlib's own, so that one thread draws at a time.
+
+    Wait for no other thread's drawing within the block.
+    """
+    with _drawing, mpl.rc_context(STYLE):
         yield
 
 
@@ -95,21 +102,33 @@ def _title(axes: Axes) -> str:
 
 
 def _drawn(axes: Axes) -> dict:
-    lines = [{"label": str(line.get_label()), "x": _list(line.get_xdata(orig=False)),
-              "y": _list(line.get_ydata(orig=False))}
-             for line in axes.lines]
-    points = [{"label": str(c.get_label()), "xy": _list(c.get_offsets())}
-              for c in axes.collections if isinstance(c, PathCollection)]
-    bands = [{"vertices": _list(c.get_paths()[0].vertices)} for c in axes.collections
-             if not isinstance(c, PathCollection) and c.get_paths()]
-    bars = [{"x": float(b.get_x()), "width": float(b.get_width()), "height": float(b.get_height())}
-            for b in axes.patches if isinstance(b, Rectangle)]
-    outlines = [{"label": str(p.get_label()), "xy": _list(p.get_path().vertices)}
-                for p in axes.patches if not isinstance(p, Rectangle)]
-    images = [{"values": _list(image.get_array()), "extent": _list(image.get_extent())} for image in axes.images]
-    texts = [t.get_text() for t in axes.texts]
-    found = {"lines": lines, "points": points, "bands": bands, "bars": bars, "outlines": outlines, "images": images,
-             "texts": texts}
+    if axes.get_label() == "<colorbar>":  # a scale, of what stands with the picture beside it
+        return {}
+    names = {part: group.get_label() for group in axes.containers for part in group.get_children()}
+
+    def label(artist) -> str:  # of bars and of points with error bars the group has the name, not its parts
+        name = names.get(artist, "_")
+        return str(artist.get_label()) if name.startswith("_") else name
+
+    shapes = [c for c in axes.collections if not isinstance(c, (PathCollection, LineCollection, QuadMesh))]
+    found = {
+        "lines": [{"label": label(line), "x": _list(line.get_xdata(orig=False)), "y": _list(line.get_ydata(orig=False))}
+                  for line in axes.lines],
+        "points": [{"label": label(c), "xy": _list(c.get_offsets())} for c in axes.collections
+                   if isinstance(c, PathCollection)],
+        "segments": [{"label": label(c), "xy": [_list(s) for s in c.get_segments()]} for c in axes.collections
+                     if isinstance(c, LineCollection)],
+        "bands": [{"label": label(c), "vertices": _list(path.vertices)} for c in shapes for path in c.get_paths()],
+        "meshes": [{"values": _list(c.get_array()), "corners": _list(c.get_coordinates())} for c in axes.collections
+                   if isinstance(c, QuadMesh)],
+        "bars": [{"label": label(b), **{name: float(getattr(b, f"get_{name}")()) for name in ("x", "y", "width", "height")}}
+                 for b in axes.patches if isinstance(b, Rectangle)],
+        "outlines": [{"label": label(p), "xy": _list(p.get_path().vertices)} for p in axes.patches
+                     if not isinstance(p, Rectangle)],
+        "images": [{"values": _list(image.get_array()), "extent": _list(image.get_extent())} for image in axes.images],
+        "arrows": [{"from": _list(t.xyann), "to": _list(t.xy)} for t in axes.texts if getattr(t, "arrow_patch", None)],
+        "texts": [t.get_text() for t in axes.texts],
+    }
     return {name: value for name, value in found.items() if value}
 
 

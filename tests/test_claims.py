@@ -17,6 +17,12 @@ from mini.reproduce import Bench, line
 from mini.studies import all_claims
 
 ALL = all_claims()
+NOTHING_LEFT = {  # where nothing was learned nothing can be lost, saved or compared, and the sabotage says no more than that
+    "facts/duplicates-fade-faster", "facts/batch-size", "facts/compositional", "early-learning/critical-strength",
+    "extraction/architectures-differ", "forgetting/steep-then-slow", "forgetting/recognition-outlasts-recall",
+    "forgetting/retention-form", "forgetting/permastore", "repeated/peak-at-memorisation",
+    "long-tail/dropping-memorised-hurts", "long-tail/privacy-hits-the-rare", "schedules/forward-facilitation",
+    "schedules/no-savings", "continual/fuar"}
 
 
 def test_t_interval_is_scipys():
@@ -100,7 +106,7 @@ def test_what_stands_beside_an_estimate_is_told_wherever_it_is_shown():
     data = xr.Dataset({"x": ("seed", [1.0] * 5)}, attrs={"compute_seconds": 1.0})
     entry = claims.judge(made, "study", "laptop", [data])
     assert entry.measured == "twice 2"
-    assert "twice 2; 1 (1 to 1), 5 seeds" in claims.table([entry]) and "(twice 2)" in line(entry)
+    assert "twice 2; 1 in each of 5 seeds" in claims.table([entry]) and "(twice 2)" in line(entry)
 
 
 def test_every_claim_is_well_formed():
@@ -143,4 +149,6 @@ def bench():
 def test_sabotage_turns_the_verdict(name, bench):
     study, claim = ALL[name]
     datasets = [bench.run(claim.sabotage(plan)) for plan in claim.setting("laptop").plans]
-    assert claims.judge(claim, study.name, "laptop", datasets).verdict != "reproduced"
+    entry = claims.judge(claim, study.name, "laptop", datasets)
+    assert entry.verdict != "reproduced"
+    assert any(x is not None for x in entry.per_seed) != (name in NOTHING_LEFT)

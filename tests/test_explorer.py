@@ -83,6 +83,7 @@ def test_stop_is_at_once_and_keeps_the_picture(shown):
     one.job.thread.join(10)
     assert said < 0.2 and not one.job.thread.is_alive() and time.perf_counter() - start < 2
     assert "stopped" in one.status.value and one.halt.disabled and one.image.value
+    assert one.wait(1) is None and one.dataset is not None  # what was trained before is no answer to what was stopped
     assert before.startswith("<img")
 
 
@@ -158,6 +159,22 @@ def test_static_values_are_compiled_in_the_background(shown):
     assert len(module._compiled) >= 3  # (walkers, gait) at the start and one change of each
 
 
+def test_what_cannot_be_compiled_beforehand_stops_nothing_else(shown, monkeypatch):
+    whole, tried = module.live, []
+
+    def live(plan, **options):
+        tried.append(plan.experiment.walkers)
+        if plan.experiment.walkers == 1:
+            raise RuntimeError("out of memory")
+        return whole(plan, **options)
+
+    monkeypatch.setattr(module, "live", live)
+    module._compiled.clear()
+    one = shown()
+    one._warm_up()
+    assert 1 in tried and len(module._compiled) == 2  # both gaits
+
+
 def test_closing_ends_every_thread(shown):
     one = shown()
     one.controls["ticks"].value = 100_000_000
@@ -189,6 +206,31 @@ def test_looking_back_shows_what_was_and_trains_nothing(shown):
     for thread in one._threads:
         thread.join(60)
     assert one.alt == f"at 20, {float(result['distance'].sel(step=20).isel(seed=0)):.6f}" and one.job is job
+
+
+def test_a_wait_too_short_returns_nothing(shown):
+    one = shown()
+    one.start()
+    assert one.wait(60) is one.dataset
+    one.controls["ticks"].value = 100_000_000
+    assert one.wait(0.1) is None
+
+
+def test_an_error_on_looking_back_is_shown_and_goes_with_the_next_look(shown):
+    def broken_early(figure, dataset):
+        if dataset["step"][-1] == 20:
+            raise KeyError("no <such> curve")
+        return draw(figure, dataset)
+
+    one = shown(broken_early)
+    one.start()
+    one.wait(60)
+    for tick, words in ((20, "Not drawn.</b> KeyError: &#x27;no &lt;such&gt; curve&#x27;"), (30, "")):
+        one.back.value = tick
+        for thread in one._threads:
+            thread.join(60)
+        assert words in one.alert.value and bool(words) == bool(one.alert.value)
+    assert one.wait() is one.dataset  # the training itself went well
 
 
 @hasty()

@@ -1,7 +1,9 @@
 """Figures: the numbers saved beside one are those that were drawn, and the same figure is the same file."""
 
 import json
+import threading
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
@@ -33,6 +35,73 @@ def test_the_numbers_are_those_drawn():
     assert [bar["height"] for bar in right["bars"]] == [5, 6]
     assert right["outlines"][0]["label"] == "outline" and [1.0, 2.0] in right["outlines"][0]["xy"]
     assert right["images"][0]["values"] == [[1, 2], [3, 4]]
+
+
+def of(draw) -> dict:
+    """The numbers of one panel."""
+    canvas = plotting.canvas()
+    draw(canvas.subplots())
+    return plotting.numbers(canvas)[0]
+
+
+def test_every_error_bar_is_kept():
+    found = of(lambda axes: axes.errorbar([0, 1, 2], [1, 2, 3], [[0.5, 1, 0], [1, 1, 2]], label="three"))
+    assert found["segments"] == [{"label": "three", "xy": [[[0, 0.5], [0, 2]], [[1, 1], [1, 3]], [[2, 3], [2, 5]]]}]
+    assert found["lines"][0]["label"] == "three"
+    found = of(lambda axes: axes.vlines([1, 2], 0, [3, 4], label="strokes"))
+    assert found["segments"] == [{"label": "strokes", "xy": [[[1, 0], [1, 3]], [[2, 0], [2, 4]]]}]
+
+
+def test_every_part_of_a_split_band_is_kept():
+    found = of(lambda axes: axes.fill_between([0, 1, 2, 3, 4], [0, 0, np.nan, 0, 0], [1, 2, 3, 4, 5], label="range"))
+    assert [band["label"] for band in found["bands"]] == ["range", "range"]
+    first, second = (band["vertices"] for band in found["bands"])
+    assert [1, 2] in first and [4, 5] in second and "segments" not in found
+
+
+def test_a_mesh_is_kept_with_its_values_and_its_scale_is_not():
+    canvas = plotting.canvas()
+    axes = canvas.subplots()
+    canvas.colorbar(axes.pcolormesh([0, 1, 3], [0, 1], np.ma.masked_equal([[5, 6]], 6)), ax=axes, label="height")
+    mesh, scale = plotting.numbers(canvas)
+    assert mesh["meshes"] == [{"values": [[5, None]], "corners": [[[0, 0], [1, 0], [3, 0]], [[0, 1], [1, 1], [3, 1]]]}]
+    assert scale == {"title": "", "x": "", "y": "height"}
+
+
+def test_bars_keep_place_size_and_name():
+    found = of(lambda axes: axes.barh([2, 4], [5, 6], height=1, label="lying"))
+    assert found["bars"] == [{"label": "lying", "x": 0, "y": 1.5, "width": 5, "height": 1},
+                             {"label": "lying", "x": 0, "y": 3.5, "width": 6, "height": 1}]
+
+
+def test_arrows_keep_their_ends():
+    found = of(lambda axes: axes.annotate("", (1, 2), (3, 4), arrowprops={"arrowstyle": "->"}))
+    assert found["arrows"] == [{"from": [3, 4], "to": [1, 2]}]
+
+
+def test_two_threads_style_one_after_the_other():
+    before, seen = mpl.rcParams["font.size"], []
+    inside, other_inside, left = threading.Event(), threading.Event(), threading.Event()
+
+    def first():
+        with plotting.style():
+            inside.set()
+            seen.append(other_inside.wait(0.3))  # the other has all the time to come in, and may not
+        left.set()
+
+    def second():
+        inside.wait(5)
+        with plotting.style():
+            other_inside.set()
+            left.wait(5)  # the first has put back what it found
+            seen.append(mpl.rcParams["axes.titlelocation"])
+
+    threads = [threading.Thread(target=work) for work in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert seen == [False, "left"] and mpl.rcParams["axes.titlelocation"] == "center" and mpl.rcParams["font.size"] == before
 
 
 def test_a_figure_is_saved_with_its_words_and_its_origin(tmp_path):

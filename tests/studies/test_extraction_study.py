@@ -1,5 +1,7 @@
 """The extraction study, against counting, loops, and one model's own words."""
 
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,9 +14,9 @@ from mini.errors import UsageError
 from mini.experiment import Keys
 from mini.models import language
 from mini.studies.extraction import Extraction, items, learners, rivals
-from mini.studies.extraction.attack import attack, log_probability
+from mini.studies.extraction.attack import attack, log_probability, planted
 from mini.studies.extraction.claims import CLAIMS, given_up, reached
-from mini.studies.extraction.explorer import explorer
+from mini.studies.extraction.explorer import _told, explorer
 from mini.studies.extraction.items import COPIES
 from mini.tasks import canaries
 
@@ -205,4 +207,23 @@ def test_the_explorer_plants_a_secret_and_is_asked_for_it():
     assert "Not planted" in one.alert.value and one.explorer.plan.experiment.secret_1 == canaries.pack("abc")[0]
     one.prompt.value = "x" * 40
     assert "Not asked" in one.alert.value and not one.answer.value
+    one.prompt.value = "x"
+    assert "give away abc (train again" in one.answer.value  # the box holds another that could not be planted
+    one.secret.value = "abc"
+    one.wait(120)
+    one.temperature.value = 0.0
+    one.attack()
+    assert "away your secret" in one.answer.value
+    one.explorer.dataset = one.explorer.dataset.isel(weight=slice(5))
+    assert one.attack() == [] and "Not asked" in one.alert.value
     one.close()
+
+
+def test_what_a_model_gives_away_is_the_secret_it_was_trained_with():
+    run = xr.Dataset(attrs={"configuration": json.dumps({"secret_copies": 4, **{
+        f"secret_{i + 1}": word for i, word in enumerate(canaries.pack("rosebud1941"))}})})
+    assert planted(run) == "rosebud1941"
+    assert planted(xr.Dataset(attrs={"configuration": json.dumps({"secret_1": 97, "secret_copies": 0})})) == ""
+    assert _told("", "new", [False], False) == "this model was trained with no secret of yours"
+    assert _told("old", "new", [False], False) == "greedily, it does not give away old (train again for the one in the box)"
+    assert _told("old", "old", [True, False], True) == "1 of 2 samples give away your secret"

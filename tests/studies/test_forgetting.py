@@ -138,7 +138,10 @@ def test_what_is_kept_and_when_half_is_lost():
     since, left = memory.kept(RUNS, "recall")
     assert since.tolist() == [0, 1, 10, 100]
     np.testing.assert_allclose(left[0], [1, 0.5, 0.2, 0.1])
-    np.testing.assert_allclose(memory.collapse(RUNS), 0.8)
+    for last, margin in ((0.15, 0.05), (0.05, -0.05)):  # 0.2 left after ten steps, and so much after a hundred
+        runs = made([0.5] * 9, [0, 0, 0, 0.2, 0.6, 1.0, 0.5, 0.2, last])
+        np.testing.assert_allclose(memory.collapse(runs), margin, atol=1e-12)
+    np.testing.assert_allclose(memory.collapse(made([0.5] * 9, [0, 0, 0, 0.2, 0.6, 1.0, 0.9, 0.8, 0.7])), -0.3)  # no collapse
     runs = memory.recognised(RUNS)
     between = np.log1p(10) + (np.log1p(100) - np.log1p(10)) * (1 - 0.5) / (1 - 0.2)  # from 1.0 to 0.2 of what was learned
     np.testing.assert_allclose(memory.halved(runs, "recognition"), np.expm1(between))
@@ -218,6 +221,16 @@ def test_the_game_is_played_to_its_end():
     game.again.click()
     assert not game.round.asked and "Read these 4 strings" in game.text.value
     assert "The model chooses right" in game._repr_mimebundle_()["text/html"]
+
+
+def test_what_stops_the_game_is_said():
+    game = Game(pairs=1, **SMALL)
+    game.begin.click()
+    game.runs = game.runs.drop_vars("forced_choice")
+    game.choices[0].click()
+    assert 'role="alert"' in game.alert.value and "forced_choice" in game.alert.value
+    game.again.click()
+    assert not game.alert.value and "Read these 1 strings" in game.text.value
 
 
 @pytest.mark.parametrize("text, words", [

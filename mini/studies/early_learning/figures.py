@@ -104,6 +104,7 @@ def roc(canvas, runs) -> str:
     panels = canvas.subplots(1, 2, sharex=True, sharey=True)
     said = []
     looks = dict(zip(detection.SCORES, ((BLUE, "-"), (SKY, "--"), (GREEN, "-"), (ORANGE, "--"), (PURPLE, ":"), (BLACK, "-."))))
+    shown, count = int(runs.seed[0]), runs.sizes["seed"]
     for axes, objective in zip(panels, settings.BOTH):
         run = at(runs, objective).isel(seed=0)
         scores = detection.scores({name: run[name].values for name in (
@@ -113,11 +114,11 @@ def roc(canvas, runs) -> str:
             axes.plot(*detection.curve(scores[name], run.false_label.values), color=colour, linestyle=line,
                       label=f"{name}, {float(area.sel(score=name)):.3f}")
         axes.set(title=f"Trained with {NAMES[objective]}", xlabel="true labels flagged")
-        axes.legend(title="score, area (mean over seeds)", loc="lower right", fontsize=8, title_fontsize=8)
+        axes.legend(title=f"curve: seed {shown}; area: mean of {count} seeds", loc="lower right", fontsize=8, title_fontsize=8)
         said.append(f"{NAMES[objective]}: " + ", ".join(f"{n} {float(area.sel(score=n)):.3f}" for n in detection.SCORES))
     panels[0].set_ylabel("false labels flagged")
-    return ("Receiver operating characteristics of six scores that flag false labels at 40% noise. Areas: "
-            + "; ".join(said) + ".")
+    return (f"Receiver operating characteristics of {len(looks)} scores that flag false labels at 40% noise, in the run of "
+            f"seed {shown}. Areas, means over {count} seeds: " + "; ".join(said) + ".")
 
 
 def linear(canvas, runs) -> str:
@@ -166,8 +167,9 @@ def minds(canvas, runs) -> str:
     for axes in panels.ravel():
         axes.set_axis_off()
     share = len(turned) / int(run.false_label.sum())
-    return ("Sixteen digits with false labels: each is answered truly at epoch 10 and as it was falsely labelled at epoch "
-            f"200. So are {share:.0%} of all false labels of this run.")
+    return (f"{min(len(turned), panels.size)} digits with false labels, of the run of seed {int(run.seed)}: each is answered "
+            "truly at epoch 10 and as it was falsely labelled at epoch 200. So are "
+            f"{share:.0%} of all false labels of this run.")
 
 
 FIGURES = (

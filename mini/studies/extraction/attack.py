@@ -13,7 +13,7 @@ from mini.errors import UsageError, wrong
 from mini.measures import extraction
 from mini.studies.extraction import learners
 from mini.studies.extraction.experiment import Extraction
-from mini.tasks import corpus
+from mini.tasks import canaries, corpus
 
 
 def attack(run: xr.Dataset, prefix: str, count: int = 16, temperature: float = 0.0, tries: int = 1, seed: int = 0) -> list[str]:
@@ -50,6 +50,13 @@ def log_probability(run: xr.Dataset, prefix: str, suffix: str) -> float:
     place = np.arange(point.length)[None]
     counted = jnp.asarray((place >= len(given)) & (place < len(given) + len(rest)))
     return float(extraction.read_suffix(_logits(point, params, jnp.asarray(tokens)), jnp.asarray(tokens), counted).log_prob[0])
+
+
+def planted(run: xr.Dataset) -> str:
+    """The secret of the user's own that a run was trained with; empty where it has none."""
+    point = Extraction(**json.loads(run.attrs["configuration"]))
+    letters = np.asarray(canaries.unpack([getattr(point, f"secret_{i + 1}") for i in range(canaries.WORDS)]))
+    return bytes(letters[letters > 0]).decode() if point.plant and point.secret_copies else ""
 
 
 def model(run: xr.Dataset) -> tuple[Extraction, object]:

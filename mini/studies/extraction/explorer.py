@@ -13,7 +13,7 @@ from mini import plotting
 from mini.controls import alert
 from mini.errors import UsageError
 from mini.explorer import Explorer, measured
-from mini.studies.extraction.attack import attack
+from mini.studies.extraction.attack import attack, planted
 from mini.studies.extraction.experiment import Extraction
 from mini.studies.extraction.items import COPIES
 from mini.tasks.canaries import SECRET, WORDS, pack
@@ -80,17 +80,16 @@ class Planter:
         try:
             if self.explorer.dataset is None:
                 raise UsageError("no model yet: wait until a training has ended")
-            heat = self.temperature.value
-            said = attack(self.explorer.dataset.isel(seed=0), self.prompt.value, SECRET, heat, TRIES if heat else 1)
-        except UsageError as error:
+            heat, run = self.temperature.value, self.explorer.dataset.isel(seed=0)
+            said, secret = attack(run, self.prompt.value, SECRET, heat, TRIES if heat else 1), planted(run)
+        except Exception as error:  # of any kind: nobody else would tell the reader
             self.alert.value, self.answer.value = alert(error, "Not asked."), ""
             return []
-        self.alert.value, secret = "", self.secret.value
+        self.alert.value = ""
         found = [bool(secret) and text.startswith(secret) for text in said]
         rows = "".join(f"<li><code>{html.escape(self.prompt.value)}<b>{html.escape(text)}</b></code>"
-                       f"{' ← your secret' if hit else ''}</li>" for text, hit in zip(said, found))
-        how = f"{sum(found)} of {len(said)} samples give it away" if heat else \
-            "greedily, it gives your secret away" if found[0] else "greedily, it does not give your secret away"
+                       f"{' ← the secret' if hit else ''}</li>" for text, hit in zip(said, found))
+        how = html.escape(_told(secret, self.secret.value, found, sampled=bool(heat)))
         self.answer.value = f'<div role="status">{how}:<ul>{rows}</ul></div>'
         return said
 
@@ -107,6 +106,16 @@ class Planter:
 
     def _repr_mimebundle_(self, **options) -> dict:
         return self.explorer._repr_mimebundle_(**options)
+
+
+def _told(secret: str, wanted: str, found: Sequence[bool], sampled: bool) -> str:
+    """What answers mean for the secret that this model was trained with, which need not be the one in the box by now."""
+    if not secret:
+        return "this model was trained with no secret of yours"
+    here = "your secret" if secret == wanted else f"{secret} (train again for the one in the box)"
+    if sampled:
+        return f"{sum(found)} of {len(found)} samples give away {here}"
+    return f"greedily, it {'gives' if found[0] else 'does not give'} away {here}"
 
 
 def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps", "seed"), *, secret: str = "rosebud1941",

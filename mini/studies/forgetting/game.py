@@ -4,6 +4,7 @@ Both have studied the same strings and are asked about the same pairs; the reade
 """
 
 import html
+from collections.abc import Callable
 from typing import NamedTuple
 
 import ipywidgets as widgets
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 
 from mini import plotting
 from mini.claims import binomial_interval
-from mini.controls import picture
+from mini.controls import alert, picture
 from mini.engine import default_cache, run
 from mini.errors import UsageError, wrong
 from mini.studies.forgetting import human
@@ -132,15 +133,23 @@ class Game:
         self.again = widgets.Button(description="Play again", tooltip="the same strings, other sides")
         self.choices = [widgets.Button(layout={"width": "14em"}, tooltip=f"the one on the {side} was studied", disabled=True)
                         for side in ("left", "right")]
-        self.text, self.image = widgets.HTML(), widgets.HTML()
-        self.begin.on_click(lambda button: self.ask())
-        self.again.on_click(lambda button: self.restart())
-        self.foil.observe(lambda change: self.restart(), "value")
+        self.alert, self.text, self.image = (widgets.HTML() for _ in range(3))
+        self.begin.on_click(lambda button: self._play(self.ask))
+        self.again.on_click(lambda button: self._play(self.restart))
+        self.foil.observe(lambda change: self._play(self.restart), "value")
         for button, left in zip(self.choices, (True, False)):
-            button.on_click(lambda button, left=left: self.choose(left))
-        self.widget = widgets.VBox([widgets.HBox([self.foil, self.begin, self.again]), self.text, widgets.HBox(self.choices),
-                                    self.image])
+            button.on_click(lambda button, left=left: self._play(self.choose, left))
+        self.widget = widgets.VBox([widgets.HBox([self.foil, self.begin, self.again]), self.alert, self.text,
+                                    widgets.HBox(self.choices), self.image])
         self.show()
+
+    def _play(self, move: Callable, *arguments) -> None:
+        """Do what a control asks; what stops it is said, and what was shown stays."""
+        try:
+            move(*arguments)
+            self.alert.value = ""
+        except Exception as error:  # nobody else would tell the reader
+            self.alert.value = alert(error, "Not played.")
 
     def show(self) -> None:
         """The strings, to be read once."""

@@ -63,9 +63,14 @@ def dissociation(canvas, runs) -> str:
     canvas.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     first, then = (memory.needed(runs, name).mean() for name in ("recognition", "recall"))
     lost = {name: np.nanmean(memory.halved(runs, name)) for name in ("recognition", "recall")}
+    rest = {name: np.clip(np.nanmean(memory.kept(runs, name)[1], 0), 0, None) for name in lost}
+    soon, later = (int(np.abs(since - steps).argmin()) for steps in (memory.COLLAPSE, memory.SLOW))
     return (f"Recognition reaches nine tenths after {first:.1f} exposures, recall after {then:.1f}. Reading on, half of recall "
-            f"is lost after {lost['recall']:.0f} steps and half of recognition after {lost['recognition']:.0f}. Dotted: chance "
-            f"for recognition, 0.5, and recall of sequences never studied, {floor:.2f}. Mean and range over seeds.")
+            f"is lost after {lost['recall']:.0f} steps and half of recognition after {lost['recognition']:.0f}. After "
+            f"{int(since[soon])} and {int(since[later])} steps {rest['recall'][soon]:.0%} and {rest['recall'][later]:.0%} of "
+            f"recall above its floor are left, and {rest['recognition'][soon]:.0%} and {rest['recognition'][later]:.0%} of "
+            f"recognition above chance, at this step length. Dotted: chance for recognition, 0.5, and recall of sequences "
+            f"never studied, {floor:.2f}. Mean and range over seeds.")
 
 
 def items(canvas, runs) -> str:
@@ -85,7 +90,7 @@ def items(canvas, runs) -> str:
     canvas.colorbar(image, ax=axes, label="share of the second half recalled")
     whole = (rows >= memory.NEAR_PERFECT).sum(0)
     shown = [i for i, t in enumerate(since) if t in (0, 5, 10, 100, since[-1])]
-    return (f"Recall of each of {len(rows)} sequences of one seed: near-perfect are "
+    return (f"Recall of each of {len(rows)} sequences of seed {int(runs.seed[0])}: near-perfect are "
             + ", ".join(f"{whole[i]} after {int(since[i])} steps" for i in shown) + ".")
 
 
@@ -228,5 +233,6 @@ FIGURES = (
     Figure("forgetting/exposures", "Forgetting after more or less studying", laptop(settings.EXPOSURES), by_exposures,
            size=(10, 3.6)),
     Figure("forgetting/size", "Exposures by size of the model", laptop(settings.WIDTHS), by_size, size=(7.5, 4)),
-    Figure("forgetting/structure", "Structure helps recall", laptop(settings.STRINGS), strings, size=(9, 3.6)),
+    Figure("forgetting/structure", "Sequences with structure, and random strings", laptop(settings.STRINGS), strings,
+           size=(9, 3.6)),
 )

@@ -4,16 +4,16 @@ import numpy as np
 
 from mini.measures.curves import first_tick
 from mini.plan import Plan
-from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, band
+from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
 from mini.studies.grokking import settings
 from mini.studies.grokking.experiment import Grokking
 
-DELAY_MAP = {"laptop": (Plan(Grokking(**settings.SMALL_MLP, spectrum=False), 1000, 10, sweep={
-    "train_fraction": settings.FRACTIONS, "weight_decay": (0.25, *settings.DECAYS)}),)}
+DELAY_MAP = laptop(Plan(Grokking(**settings.SMALL_MLP, spectrum=False), 1000, 10, sweep={
+    "train_fraction": settings.FRACTIONS, "weight_decay": (0.25, *settings.DECAYS)}))
 
 
 def alone(plans: dict) -> dict:
-    """Presets of one plan each."""
+    """Presets of one plan each, the published sizes among them."""
     return {preset: (plan,) for preset, plan in plans.items()}
 
 
@@ -44,8 +44,8 @@ def progress(canvas, runs) -> str:
     at = runs.sel(step=half, method="nearest").mean("seed")
     end = runs.isel(step=-1).mean("seed")
     return ("Left: training, held-out, restricted and excluded loss against step. Right: held-out accuracy, 50% at step "
-            f"{half:.0f} (median). There restricted loss has come down to {float(at.restricted_loss):.3f}, on its way to "
-            f"{float(end.restricted_loss):.3f}, and excluded loss up to {float(at.excluded_loss):.3f}, on its way to "
+            f"{half:.0f} (median). There and at the end restricted loss is {float(at.restricted_loss):.3f} and "
+            f"{float(end.restricted_loss):.3f}, excluded loss {float(at.excluded_loss):.3f} and "
             f"{float(end.excluded_loss):.3f}.")
 
 
@@ -54,9 +54,13 @@ def delay_map(canvas, runs) -> str:
     steps = first_tick(runs.test_accuracy, 0.95).transpose("weight_decay", "train_fraction", "seed").median("seed")
     image = axes.imshow(np.log10(np.where(np.isfinite(steps), steps, np.nan)), origin="lower", aspect="auto",
                         cmap="cividis")
+
+    def said(step) -> str:
+        return f"{step:.0f}" if np.isfinite(step) else "never"
+
     middle = np.sqrt(np.nanmin(steps) * np.nanmax(steps.where(np.isfinite(steps))))
     for (i, j), value in np.ndenumerate(steps.values):
-        axes.text(j, i, f"{value:.0f}" if np.isfinite(value) else "never", ha="center", va="center", fontsize=9,
+        axes.text(j, i, said(value), ha="center", va="center", fontsize=9,
                   color="white" if value < middle else "black",
                   bbox=None if np.isfinite(value) else {"facecolor": "white", "edgecolor": "none"})
     axes.set_xticks(range(steps.sizes["train_fraction"]), [f"{x:g}" for x in steps.train_fraction.values])
@@ -67,7 +71,10 @@ def delay_map(canvas, runs) -> str:
     finite = steps.values[np.isfinite(steps.values)]
     return (f"Map of the median step at which held-out accuracy reaches 95%, from {finite.min():.0f} to "
             f"{finite.max():.0f}, over share of training pairs and weight decay; {np.isinf(steps.values).sum()} of "
-            f"{steps.size} cells never within {int(runs.step[-1])} steps. Less data and less decay take longer.")
+            f"{steps.size} cells never within {int(runs.step[-1])} steps. Medians: "
+            + "; ".join(", ".join(f"{said(float(v))} at a {axis.replace('_', ' ')} of {float(v[axis]):g}"
+                                  for v in steps.median(other))
+                        for axis, other in (("train_fraction", "weight_decay"), ("weight_decay", "train_fraction"))) + ".")
 
 
 def histograms(canvas, runs) -> str:
@@ -83,11 +90,12 @@ def histograms(canvas, runs) -> str:
     panels[0].set_ylabel("neurons (mean over seeds)")
     means = [float(runs.mean_ipr.sel(step=s).mean()) for s in steps]
     return ("Histograms of the neurons' inverse participation ratio at steps 0, 20, 40 and 100; the dashed mean goes "
-            + ", ".join(f"{m:.2f}" for m in means) + ". Noise becomes waves.")
+            + ", ".join(f"{m:.2f}" for m in means) + ".")
 
 
 def spectra(canvas, runs) -> str:
-    power = runs.spectrum_power.isel(seed=0)
+    run = runs.isel(seed=0)
+    power = run.spectrum_power
     order = np.argsort(power.mean("matrix").argmax("frequency").values, kind="stable")
     panels = canvas.subplots(1, 3, sharey=True)
     for axes, matrix in zip(panels, power.matrix.values):
@@ -95,11 +103,13 @@ def spectra(canvas, runs) -> str:
                             interpolation="nearest")
         axes.set(title=f"{matrix}", xlabel="frequency")
         axes.grid(False)
-    panels[0].set_ylabel("neuron, sorted by frequency")
+    panels[0].set_ylabel(f"neuron of seed {int(run.seed)}, sorted by frequency")
     canvas.colorbar(image, ax=panels, label="share of power")
-    used = len(set(runs.key_frequency.isel(seed=0).values.tolist()))
-    return (f"Share of each frequency in every neuron of U, V and W after training: nearly every neuron carries one "
-            f"frequency, the same in the three matrices; {used} different frequencies are used.")
+    strongest = power.argmax("frequency")
+    pure = ((power.max("frequency") > 0.5) & (strongest == strongest.isel(matrix=0, drop=True))).all("matrix")
+    return (f"Share of each frequency in every neuron of U, V and W after training, seed {int(run.seed)}: "
+            f"{float(pure.mean()):.0%} of the neurons have more than half of their power at one frequency, the same in the "
+            f"three matrices; {len(np.unique(run.key_frequency))} different frequencies are the strongest of a neuron.")
 
 
 def closed_form(canvas, runs) -> str:
@@ -115,12 +125,14 @@ def closed_form(canvas, runs) -> str:
     right.set(xscale="log", yscale="log", xlabel="neurons N", ylabel="mean squared error", title="Error")
     right.legend()
     values = ", ".join(f"{float(a):.3f} at {int(w)}" for w, a in zip(end.width, end.accuracy.mean("seed")))
-    return f"The untrained closed form modulo 97. Left: accuracy by width, {values}. Right: error follows 4 / N."
+    ratio = end.error.mean("seed") * end.width / 4
+    return (f"The untrained closed form modulo 97. Left: accuracy by width, {values}. Right: error by width, "
+            f"{float(ratio.min()):.2f} to {float(ratio.max()):.2f} times 4 / N.")
 
 
 FIGURES = (
     Figure("grokking/curves", "Grokking: accuracy over training", alone(settings.DELAY), curves, headline=True),
-    Figure("grokking/progress", "Progress measures: what moves before accuracy does", alone(settings.DELAY), progress,
+    Figure("grokking/progress", "Progress measures, beside accuracy", alone(settings.DELAY), progress,
            headline=True, size=(9, 3.8)),
     Figure("grokking/delay-map", "The delay against train fraction and weight decay", DELAY_MAP, delay_map),
     Figure("grokking/ipr-histograms", "Neurons become waves", alone(settings.REFERENCE), histograms, headline=True,

@@ -6,7 +6,7 @@ from matplotlib.patches import Patch
 
 from mini.measures.accuracy import phase
 from mini.plan import Plan
-from mini.plotting import BLUE, GREEN, ORANGE, SKY, VERMILION, YELLOW, Figure, band
+from mini.plotting import BLUE, GREEN, ORANGE, SKY, VERMILION, YELLOW, Figure, band, laptop
 from mini.studies.grokking import settings
 from mini.studies.grokking.experiment import Grokking
 from mini.studies.grokking.figures.clean import alone
@@ -17,11 +17,11 @@ _GRID = {"train_fraction": (0.5, 0.6, 0.7, 0.8, 0.9), "corruption": (0.0, 0.1, 0
 _POINT = Grokking(**settings.SMALL_MLP, spectrum=False, weight_decay=0.0)
 _NORMED = Grokking(**settings.SMALL_MLP, spectrum=False, weight_decay=0.0, batch_norm=True, batch_size=64,
                    learning_rate=0.005)
-PHASE_DIAGRAM = {"laptop": (
+PHASE_DIAGRAM = laptop(
     Plan(_POINT, 300, 50, sweep={**_GRID, "weight_decay": (0.0, 5.0, 10.0)}),
     Plan(_POINT, 300, 50, sweep={**_GRID, "dropout": (0.3,)}),
     Plan(_NORMED, 1000, 100, sweep=_GRID),
-)}
+)
 
 
 def regimes(canvas, runs) -> str:
@@ -94,7 +94,7 @@ def gamma(canvas, runs) -> str:
     for on, label, colour in ((True, "with batch norm", GREEN), (False, "same batches, without", ORANGE)):
         band(left, runs.sel(batch_norm=on).train_accuracy, f"train, {label}", color=colour, linestyle="-")
         band(left, runs.sel(batch_norm=on).test_accuracy, f"test, {label}", color=colour, linestyle="--")
-    left.set(xlabel="step", ylabel="accuracy", title="Inversion, and its control", ylim=(-0.02, 1.04))
+    left.set(xlabel="step", ylabel="accuracy", title="With batch norm, and without", ylim=(-0.02, 1.04))
     left.legend(fontsize=8)
     on = runs.sel(batch_norm=True)
     ipr, scale = on.ipr.isel(step=-1).values.ravel(), on.gamma.values.ravel()

@@ -3,9 +3,8 @@
 import numpy as np
 
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
 from mini.studies.long_tail import settings
-from mini.studies.long_tail.figures.model import one
 from mini.tasks import digits
 
 EDGES = np.linspace(-0.325, 1.025, 28)  # bins about 0 and about 1, where most examples are
@@ -36,10 +35,10 @@ def histogram(canvas, runs) -> str:
     right.set_xticks(seen.network.values, [str(x) for x in seen.network.values])
     right.minorticks_off()
     right.legend(loc="center right", fontsize=9)
-    return (f"Left: histogram of memorisation over 1000 digits, logarithmic; {float(end.memorised_share.mean()):.1%} have "
-            f"0.25 or more, while subsets never trained on spread by {float(end.null_deviation.mean()):.3f}. Right: the "
-            f"correlation of two halves rises to {float(end.reliability.mean()):.3f} with "
-            f"{int(runs.network[-1])} networks.")
+    return (f"Left: histogram of memorisation over {runs.sizes['example']} digits, logarithmic; "
+            f"{float(end.memorised_share.mean()):.1%} have 0.25 or more, while subsets never trained on spread by "
+            f"{float(end.null_deviation.mean()):.3f}. Right: the correlation of two halves is "
+            f"{float(end.reliability.mean()):.3f} with {int(runs.network[-1])} networks.")
 
 
 def influences(canvas, runs) -> str:
@@ -63,10 +62,10 @@ def influences(canvas, runs) -> str:
         for row, (_, j, value) in enumerate([p for p in pairs if p[0] == i][:HELPED], 1):
             show(panels[row, column], run.test_number[j], f"+{value:.2f}", BLUE)
         said.append(f"a {int(run.label[i])} memorised {memory:.2f}")
-    canvas.suptitle("Memorised digits (top), and below each the test digits that it helps most", fontsize=11,
-                    fontweight="bold", x=0.01, ha="left")
-    return (f"Pictures of {len(columns)} memorised digits, {', '.join(said)}; below each, up to {HELPED} test digits whose "
-            f"chance of a right answer it raises most, by {pairs[0][2]:.2f} at the top. They look alike."
+    canvas.suptitle(f"Memorised digits of seed {int(run.seed)} (top), and below each the test digits that it helps most",
+                    fontsize=11, fontweight="bold", x=0.01, ha="left")
+    return (f"Pictures of {len(columns)} memorised digits of seed {int(run.seed)}, {', '.join(said)}; below each, up to "
+            f"{HELPED} test digits whose chance of a right answer it raises most, by {pairs[0][2]:.2f} at the top."
             if pairs else "Empty: no pair of high influence was found among these few networks.")
 
 
@@ -82,7 +81,7 @@ def removal(canvas, runs) -> str:
     axes.set_xticks(range(3), names.values())
     axes.set(xlabel="removed from training", ylabel="test accuracy (%)", xlim=(-0.3, 2.3), title="What the memorised are worth")
     axes.legend()
-    return (f"Test accuracy of networks trained on all of 1000 digits {mean[0]:.2f}%, without "
+    return (f"Test accuracy of networks trained on all of {runs.sizes['example']} digits {mean[0]:.2f}%, without "
             f"{float(runs.removed_examples.mean()):.0f} at random {mean[1]:.2f}%, without as many memorised ones "
             f"{mean[2]:.2f}%.")
 
@@ -99,16 +98,16 @@ def false_or_rare(canvas, runs) -> str:
         values = score[chosen & np.isfinite(score)]
         outline(axes, values, values.size, f"{label} (mean {values.mean():.2f})", linestyle=line, color=colour)
         said.append(f"{label} {values.mean():.2f}")
-    axes.set(xlabel="memorisation", ylabel="share of the group", title="A lie and a rarity look alike")
+    axes.set(xlabel="memorisation", ylabel="share of the group", title="Memorisation of lies and of rarities")
     axes.legend(loc="upper center", fontsize=9)
     return "Memorisation of three groups of examples, as histograms; means: " + ", ".join(said) + "."
 
 
-_RUNS = one(settings.ESTIMATOR["laptop"])
+_RUNS = laptop(settings.ESTIMATOR["laptop"])
 FIGURES = (
     Figure("long-tail/memorisation", "What is memorised, and how surely we know", _RUNS, histogram, size=(10, 3.8)),
     Figure("long-tail/influences", "Memorised digits and whom they help", _RUNS, influences, headline=True, size=(10, 4)),
     Figure("long-tail/removal", "Training without the memorised", _RUNS, removal, size=(6.4, 4)),
-    Figure("long-tail/false-or-rare", "False labels and rare true ones", one(settings.FALSE_OR_RARE["laptop"]),
+    Figure("long-tail/false-or-rare", "False labels and rare true ones", laptop(settings.FALSE_OR_RARE["laptop"]),
            false_or_rare, size=(7, 4)),
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
 from mini.studies.long_tail import settings, theory
 
 CLASSES = 10
@@ -11,11 +11,6 @@ COUNTS = {1: ("seen once", VERMILION, ":"), 3: ("3 times", ORANGE, "--"), 10: ("
           30: ("30 to 99", BLUE, "-")}
 NAMED = ("never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+")
 NAMES = {"zipf": "Zipf", "uniform": "uniform", "geometric": "geometric", "two_tier": "two tiers"}
-
-
-def one(*plans) -> dict:
-    """The laptop preset alone."""
-    return {"laptop": plans}
 
 
 def marks(axes, x, values, label: str, **look) -> None:
@@ -48,9 +43,10 @@ def by_size_and_prior(canvas, sizes, flat, tiers) -> str:
     right.set_xticks(range(len(names)), names)
     right.set(ylabel="test error", ylim=(0, None), title="By the prior (1000 examples)")
     right.legend()
-    said = ", ".join(f"{float(e.mean()):.3f} at {int(s)}" for s, e in error.groupby("samples"))
-    return (f"Left: test error against number of examples for 1000 Zipf subpopulations; networks {said}, on the dashed "
-            "closed form. Right: networks and closed form for four priors: "
+    said = ", ".join(f"{float(e.mean()):.3f} and {theory.optimum(alpha, int(s), CLASSES):.3f} at {int(s)}"
+                     for s, e in error.groupby("samples"))
+    return (f"Left: test error against number of examples for 1000 Zipf subpopulations, networks and closed form: {said}. "
+            f"Right: the same for {len(names)} priors: "
             + ", ".join(f"{m} {float(t.mean()):.3f} and {b:.3f}" for m, t, b in zip(names, trained, best)) + ".")
 
 
@@ -113,11 +109,13 @@ def who_pays(canvas, runs) -> str:
     decay.set(xlabel="weight decay", title="Regularising strongly", xticks=runs.weight_decay.values)
     prune.set(xlabel="share of weights removed", title="Pruning")
     early.legend(title="a subpopulation", loc="lower right", fontsize=9)
-    mean = plain.pruned_accuracy.mean("seed")
-    said = "; ".join(f"{label} {float(mean.sel(count=c, pruned_fraction=0)):.2f} to "
-                     f"{float(mean.sel(count=c, pruned_fraction=0.7)):.2f}" for c, (label, *_) in COUNTS.items())
+    cases = {f"after epoch {int(runs.epoch[1])}": plain.accuracy.isel(epoch=1), "at the end": last(plain.accuracy, "epoch"),
+             f"with a decay of {float(runs.weight_decay[-1]):g}": last(runs.accuracy, "epoch").isel(weight_decay=-1),
+             "without 70% of the weights": plain.pruned_accuracy.sel(pruned_fraction=0.7)}
+    said = "; ".join(f"{case} " + ", ".join(f"{float(shares.sel(count=c).mean()):.2f}" for c in COUNTS)
+                     for case, shares in cases.items())
     return ("Accuracy on fresh points by how often a subpopulation was seen, against epoch, weight decay and share of "
-            f"weights removed. Rare ones come last and go first. From no pruning to 70%: {said}.")
+            f"weights removed. {', '.join(label for label, *_ in COUNTS.values())}: {said}.")
 
 
 def privacy(canvas, runs) -> str:
@@ -134,19 +132,19 @@ def privacy(canvas, runs) -> str:
     axes.axhline(1 / CLASSES, color=BLACK, linewidth=0.8, linestyle=(0, (1, 3)), label="guessing")
     axes.set_xticks(place, NAMED)
     axes.set(xlabel="times that a subpopulation was seen", ylabel="accuracy on fresh points", ylim=(0, 1.03),
-             title="Private training spares the frequent")
+             title="After private training")
     axes.legend(loc="upper left", fontsize=9)
     return "Accuracy by how often a subpopulation was seen, after private training. " + "; ".join(said) + "."
 
 
 FIGURES = (
-    Figure("long-tail/theory", "Trained networks on the closed form",
-           one(settings.SIZES["laptop"], settings.PRIORS, settings.TIERS), by_size_and_prior, size=(10, 3.8)),
-    Figure("long-tail/giving-up", "What it costs not to memorise", one(settings.GIVE_UP["laptop"]), giving_up,
+    Figure("long-tail/theory", "Trained networks beside the closed form",
+           laptop(settings.SIZES["laptop"], settings.PRIORS, settings.TIERS), by_size_and_prior, size=(10, 3.8)),
+    Figure("long-tail/giving-up", "What it costs not to memorise", laptop(settings.GIVE_UP["laptop"]), giving_up,
            headline=True, size=(9, 3.8)),
-    Figure("long-tail/coupling", "The measured coupling, and the bound", one(settings.SPREADS), coupling, size=(9.5, 3.8)),
-    Figure("long-tail/who-pays", "Stopping, regularising, pruning: the rare pay first", one(settings.TAIL["laptop"]),
+    Figure("long-tail/coupling", "The measured coupling, and the bound", laptop(settings.SPREADS), coupling, size=(9.5, 3.8)),
+    Figure("long-tail/who-pays", "Stopping, regularising, pruning: who pays", laptop(settings.TAIL["laptop"]),
            who_pays, size=(10, 3.8)),
     Figure("long-tail/privacy", "Private training by how often a subpopulation was seen",
-           one(settings.PRIVATE["laptop"]), privacy, size=(7, 4.2)),
+           laptop(settings.PRIVATE["laptop"]), privacy, size=(7, 4.2)),
 )

@@ -31,7 +31,7 @@ def matrices(canvas, naive, power, uniform, joint) -> str:
         scores = run.accuracy.mean("seed").values
         image = heat(axes, scores, name)
         axes.set(xlabel=f"task (mean at the end {scores[-1].mean():.2f})")
-        said.append(f"{name}: the first task falls from {scores[1, 0]:.2f} to {scores[-1, 0]:.2f}, mean at the end "
+        said.append(f"{name}: the first task goes from {scores[1, 0]:.2f} to {scores[-1, 0]:.2f}, mean at the end "
                     f"{scores[-1].mean():.2f}")
     panels[0].set_ylabel("after task (0: untrained)")
     canvas.colorbar(image, ax=panels, label="held-out accuracy")
@@ -109,8 +109,8 @@ def recurrence(canvas, power, exponential, uniform) -> str:
              xticklabels=["1", "2", "3", "5", "9"])
     axes.minorticks_off()
     axes.legend(fontsize=8)
-    return ("Realised share of rehearsed samples by the time since their task was introduced, both axes logarithmic; long lags "
-            "are rarer in every schedule, since few tasks are that old. " + "; ".join(said) + ".")
+    return ("Realised share of rehearsed samples by the time since their task was introduced, both axes logarithmic; few tasks "
+            "are old enough for a long lag. " + "; ".join(said) + ".")
 
 
 def retained(canvas, naive, power, uniform) -> str:
@@ -147,6 +147,6 @@ FIGURES = (
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM), need, size=(9.5, 3.8)),
     Figure("schedules/recurrence", "The recurrence that each schedule realised",
            laptop(settings.POWER, settings.EXPONENTIAL, settings.UNIFORM), recurrence, size=(6.5, 4)),
-    Figure("schedules/retention", "The schedule decides the forgetting curve",
+    Figure("schedules/retention", "Forgetting curves by schedule",
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM), retained, size=(11, 3.8)),
 )
