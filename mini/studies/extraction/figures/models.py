@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures.curves import last
-from mini.measures.extraction import counterfactual, difference_in_differences, overlap
+from mini.measures.extraction import counterfactual, difference_in_differences, shared
 from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, sets, windows
@@ -16,12 +16,11 @@ def architectures(canvas, planted, twin, gru) -> str:
     left, right = canvas.subplots(1, 2, width_ratios=(1, 1.2))
     who = sets(planted, twin, gru)
     short = ["transformer", "transformer,\nother first weights", "GRU", "n-gram"]
-    shared = np.array([[np.nanmean([overlap(x, y) for x, y in zip(a, b)]) if a.any() or b.any() else np.nan
-                        for b in who.values()] for a in who.values()])
-    left.imshow(shared, vmin=0, vmax=1)
-    for (i, j), v in np.ndenumerate(shared):
+    common = np.array([[_common(a, b) for b in who.values()] for a in who.values()])
+    left.imshow(common, vmin=0, vmax=1)
+    for (i, j), v in np.ndenumerate(common):
         left.text(j, i, f"{v:.2f}", ha="center", va="center", color="white" if v < 0.6 else "black")
-    left.set(title="Overlap of what is given up", xticks=range(4), yticks=range(4), yticklabels=short)
+    left.set(title="Share of the smaller set in common", xticks=range(4), yticks=range(4), yticklabels=short)
     left.set_xticks(range(4), ["transf.", "transf. 2", "GRU", "n-gram"])
     left.grid(False)
     counts = COPIES[1:]
@@ -31,12 +30,17 @@ def architectures(canvas, planted, twin, gru) -> str:
     right.set_xticks(range(len(counts)), map(str, counts))
     right.set(title="Items given up whole", xlabel="copies in the training text", ylabel="share", ylim=(-0.03, 1.05))
     right.legend(fontsize=8, loc="center left")
-    names = list(who)
     names, shares = list(who), _shares(planted, twin, gru)
-    return ("Overlap of the items given up, mean over seeds: "
-            + "; ".join(f"{names[i]} and {names[j]} {shared[i, j]:.2f}" for i in range(4) for j in range(i))
+    return ("Of the items given up, the share of the smaller set that both give up, mean over seeds: "
+            + "; ".join(f"{names[i]} and {names[j]} {common[i, j]:.2f}" for i in range(4) for j in range(i))
             + f". Share given up at {', '.join(map(str, counts))} copies: "
             + "; ".join(f"{n} {', '.join(f'{v:.2f}' for v in s)}" for n, s in shares.items()) + ".")
+
+
+def _common(one, other) -> float:
+    """Mean over seeds of the share of the smaller set in common, over the seeds in which both give something up."""
+    found = [x for x in map(shared, one, other) if np.isfinite(x)]
+    return float(np.mean(found)) if found else np.nan
 
 
 def _shares(planted, twin, gru) -> dict[str, np.ndarray]:
