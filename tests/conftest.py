@@ -53,7 +53,7 @@ def pytest_unconfigure(config):
         shutil.rmtree(COMPILED, ignore_errors=True)
 
 
-KEPT = {name: jax.config.read(name) for name in (
+KEPT = {name: getattr(jax.config, name) for name in (
     "jax_persistent_cache_min_compile_time_secs", "jax_persistent_cache_min_entry_size_bytes")}
 
 
