@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.timing import find_torch, row
+from benchmarks.timing import find_torch, one_by_one, row
 from mini.engine import run_plan
 from mini.engine.lanes import cores
 from mini.plan import Plan
@@ -63,9 +63,8 @@ def _race(quick: bool) -> list[dict]:
         least = {name: 1e3 * min(t) for name, t in times.items()}
         title = f"{method}, {SEEDS} seeds of 10 tasks of 150 steps"
         best = min(loops, key=least.get) if loops else None
-        note = f"PyTorch one seed after another; a process a core would divide its time by {cores()} at most"
         table += [row(title, least["ours"], name, least[name], at_most=0.2 if name == best else None,
-                      note=note if name == best else "") for name in loops]
+                      note=one_by_one() if name == best else "") for name in loops]
         table += [] if loops else [row(title, least["ours"])]
     return table
 

@@ -103,6 +103,11 @@ def peak_speed(times: Mapping[str, Timed]) -> float:
     return 2 * PEAK_SIZE**3 / min(t.least for name, t in times.items() if name.startswith("peak"))
 
 
+def one_by_one() -> str:
+    """What a row has to say where PyTorch's seeds were timed one after another, and ours on all cores."""
+    return f"PyTorch one seed after another; a process a core would divide its time by {cores()} at most"
+
+
 def find_torch():
     """PyTorch on all cores, or None, said once."""
     try:

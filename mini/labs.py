@@ -67,8 +67,7 @@ def setup(minutes: int, compute: str) -> None:
     from mini import results
     from mini.engine.store import compile_cache
 
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:  # where one is named, what is kept there is its owner's choice
-        compile_cache()
+    compile_cache()
     versions = results.versions()
     print(f"About {minutes} minutes for you, {compute} for {os.cpu_count()} cores"
           + (" (small settings now)" if fast() else "") + ".")

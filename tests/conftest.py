@@ -53,17 +53,11 @@ def pytest_unconfigure(config):
         shutil.rmtree(COMPILED, ignore_errors=True)
 
 
-KEPT = {name: getattr(jax.config, name) for name in (
-    "jax_persistent_cache_min_compile_time_secs", "jax_persistent_cache_min_entry_size_bytes")}
-
-
 @pytest.fixture(autouse=True)
 def haste(request):
-    """Compile in haste, unless the test is marked `earnest`; a command that keeps every program does so for its test alone."""
+    """Compile in haste, unless the test is marked `earnest`."""
     with hasty(request.node.get_closest_marker("earnest") is None):
         yield
-    for name, value in KEPT.items():
-        jax.config.update(name, value)
 
 
 @pytest.fixture

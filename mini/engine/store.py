@@ -137,7 +137,9 @@ def unpack(like, arrays: dict[str, np.ndarray]):
 
 
 def compile_cache(folder: Path | None = None) -> None:
-    """Keep compiled programs between processes, in the user's own folder."""
+    """Keep compiled programs between processes, in the user's own folder, unless JAX_COMPILATION_CACHE_DIR names another."""
+    if folder is None and "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
     jax.config.update("jax_compilation_cache_dir", str((folder or default_cache()) / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

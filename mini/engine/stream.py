@@ -95,7 +95,8 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
                 yield results.join(plan, groups)
     dataset = results.join(plan, groups)
     dataset.attrs = results.provenance(
-        plan, code=code_hash(type(plan.experiment)), strategy=", ".join(sorted(ways)), seconds=time.perf_counter() - start,
+        plan, code=code_hash(type(plan.experiment)) if kept else "", strategy=", ".join(sorted(ways)),
+        seconds=time.perf_counter() - start,
         compute_seconds=float(dataset["run_seconds"].sum()), runs_found=found,
         runs_computed=int(np.prod(dataset["diverged_at"].shape)) - found)
     _warn(dataset)

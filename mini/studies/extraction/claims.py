@@ -122,6 +122,12 @@ def apart(planted, twin, gru) -> np.ndarray:
                      for i in range(len(first))])
 
 
+def common(one, other, measure=shared) -> float:
+    """Mean over the seeds in which it is defined of what two learners have in common; NaN where there is none."""
+    found = [x for x in map(measure, one, other) if np.isfinite(x)]
+    return float(np.mean(found)) if found else float("nan")
+
+
 def deduplicated(planted, single, control) -> xr.DataArray:
     """At 256 copies: half or more comes out, and with duplicates removed no more than 0.05 beyond the control."""
     whole, once, never = (windows(runs).sel(copies=256) for runs in (planted, single, control))
@@ -173,10 +179,8 @@ def categories_told(planted, control) -> str:
 
 def apart_told(planted, twin, gru) -> str:
     (_, first), *others = sets(planted, twin, gru).items()
-    found = [f"{name} {np.nanmean([shared(a, b) for a, b in zip(first, other)]):.2f} (Jaccard "
-             f"{np.nanmean([overlap(a, b) for a, b in zip(first, other)]):.2f})" if (first & other).any() else f"{name} none"
-             for name, other in others]
-    return "the transformer's share with " + ", ".join(found)
+    return "the transformer's share with " + ", ".join(
+        f"{name} {common(first, other):.2f} (Jaccard {common(first, other, overlap):.2f})" for name, other in others)
 
 
 def defence_told(planted, single, control) -> str:

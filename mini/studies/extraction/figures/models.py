@@ -3,10 +3,10 @@
 import numpy as np
 
 from mini.measures.curves import last
-from mini.measures.extraction import counterfactual, difference_in_differences, shared
+from mini.measures.extraction import counterfactual, difference_in_differences
 from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop
 from mini.studies.extraction import settings
-from mini.studies.extraction.claims import LONGEST, sets, windows
+from mini.studies.extraction.claims import LONGEST, common, sets, windows
 from mini.studies.extraction.items import COPIES
 
 LATE = (settings.LATE.experiment.plant_from, settings.LATE.experiment.plant_until)
@@ -16,9 +16,9 @@ def architectures(canvas, planted, twin, gru) -> str:
     left, right = canvas.subplots(1, 2, width_ratios=(1, 1.2))
     who = sets(planted, twin, gru)
     short = ["transformer", "transformer,\nother first weights", "GRU", "n-gram"]
-    common = np.array([[_common(a, b) for b in who.values()] for a in who.values()])
-    left.imshow(common, vmin=0, vmax=1)
-    for (i, j), v in np.ndenumerate(common):
+    shares = np.array([[common(a, b) for b in who.values()] for a in who.values()])
+    left.imshow(shares, vmin=0, vmax=1)
+    for (i, j), v in np.ndenumerate(shares):
         left.text(j, i, f"{v:.2f}", ha="center", va="center", color="white" if v < 0.6 else "black")
     left.set(title="Share of the smaller set in common", xticks=range(4), yticks=range(4), yticklabels=short)
     left.set_xticks(range(4), ["transf.", "transf. 2", "GRU", "n-gram"])
@@ -30,17 +30,11 @@ def architectures(canvas, planted, twin, gru) -> str:
     right.set_xticks(range(len(counts)), map(str, counts))
     right.set(title="Items given up whole", xlabel="copies in the training text", ylabel="share", ylim=(-0.03, 1.05))
     right.legend(fontsize=8, loc="center left")
-    names, shares = list(who), _shares(planted, twin, gru)
+    names, given_up = list(who), _shares(planted, twin, gru)
     return ("Of the items given up, the share of the smaller set that both give up, mean over seeds: "
-            + "; ".join(f"{names[i]} and {names[j]} {common[i, j]:.2f}" for i in range(4) for j in range(i))
+            + "; ".join(f"{names[i]} and {names[j]} {shares[i, j]:.2f}" for i in range(4) for j in range(i))
             + f". Share given up at {', '.join(map(str, counts))} copies: "
-            + "; ".join(f"{n} {', '.join(f'{v:.2f}' for v in s)}" for n, s in shares.items()) + ".")
-
-
-def _common(one, other) -> float:
-    """Mean over seeds of the share of the smaller set in common, over the seeds in which both give something up."""
-    found = [x for x in map(shared, one, other) if np.isfinite(x)]
-    return float(np.mean(found)) if found else np.nan
+            + "; ".join(f"{n} {', '.join(f'{v:.2f}' for v in s)}" for n, s in given_up.items()) + ".")
 
 
 def _shares(planted, twin, gru) -> dict[str, np.ndarray]:
