@@ -50,19 +50,18 @@ def stepper(experiment: Experiment, stacked: int = 0) -> Contender:
     """The engine's own steps of one run, or of `stacked` runs under `vmap`, without measuring."""
     point, keys = canonical(experiment), Keys(np.uint32(0), {})
     shared = jax.tree.map(jax.numpy.asarray, point.data())
-    shape = program.world_shape(point, keys, shared)
     if stacked:
         seeds = np.arange(stacked, dtype=np.uint32)
         point = jax.tree.map(lambda x: np.stack([x] * stacked), point)
         keys = Keys(seeds, {})
-    drawn, start = program.prepare(point, keys, shared, shape=shape, stacked=bool(stacked))
-    lane = program.Lane(point, keys, drawn)
+    world, start = program.prepare(point, keys, shared, stacked=bool(stacked))
+    lane = program.Lane(point, keys, world)
     unused = np.zeros(program.CAPACITY, bool)
 
     def go(count: int) -> None:
         stops = np.full(program.CAPACITY, count, np.int32)
         state, _ = program.advance(lane, shared, start, np.int32(0), stops, unused, np.int32(1),
-                                   shape=shape, stacked=bool(stacked))
+                                   stacked=bool(stacked))
         jax.block_until_ready(state)
 
     return go

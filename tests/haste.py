@@ -11,7 +11,7 @@ import jax
 from mini.engine import program
 
 PREPARE = {False: program.prepare,  # which asks for a level of its own
-           True: jax.jit(program.prepare.__wrapped__, static_argnames=("shape", "stacked"))}
+           True: jax.jit(program.prepare.__wrapped__, static_argnames="stacked")}
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from walk import Walk
 
 from mini.engine import Cancelled, lanes, live, program, run, run_plan, train
 from mini.errors import UsageError
-from mini.experiment import Experiment, Keys, Variable, canonical, experiment, static
+from mini.experiment import Experiment, Variable, experiment, static
 from mini.plan import Plan
 
 pytestmark = pytest.mark.earnest
@@ -272,10 +272,9 @@ def test_a_stacked_sweep_compiles_once(strategy):
 def test_what_is_shared_is_not_copied_for_a_run(strategy):
     point, chosen = Walk(), lanes.choose(strategy, 10**6, 4)
     shared = jax.tree.map(jnp.asarray, point.data())
-    shape = program.world_shape(canonical(point), Keys(np.uint32(0), {}), shared)
     runs = [lanes.Run((0, seed), point, seed, {}) for seed in range(chosen.width)]
-    lane = lanes.make_lane(runs, [None] * len(runs), shared, shape, chosen, np.array([0]), {})
-    assert [leaf.shape[-1:] for leaf in lane.inputs.drawn] == [(3,)], "only the start is drawn"
+    lane = lanes.make_lane(runs, [None] * len(runs), shared, chosen, np.array([0]), {})
+    assert [leaf.shape[-1:] for leaf in lane.inputs.world.drawn] == [(3,)], "only the start is drawn"
     ground = {lane.world_of(j)["ground"].unsafe_buffer_pointer() for j in range(len(runs))}
     assert ground == {shared["ground"].unsafe_buffer_pointer()}
     assert lane.world_of(0)["start"].shape == (3,)

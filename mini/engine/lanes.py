@@ -94,7 +94,6 @@ class Lane:
     """Runs that advance together: one of them, or `width` stacked ones."""
 
     runs: Sequence[Run]
-    shape: program.Shape
     strategy: Strategy
     shared: Any
     records: np.ndarray
@@ -119,7 +118,7 @@ class Lane:
         self.state, log = program.advance(
             self.inputs, self.shared, self.state, np.int32(self.tick),
             np.pad(np.array(stops, np.int32), (0, padding)), np.pad(flags, (0, padding)),
-            np.int32(len(stops)), shape=self.shape, stacked=self.strategy.stacked)
+            np.int32(len(stops)), stacked=self.strategy.stacked)
         rows = np.flatnonzero(flags)
         log = {k: np.asarray(v) if self.strategy.stacked else np.asarray(v)[None] for k, v in log.items()}
         self.logs.append({k: v[: len(self.runs), rows] for k, v in log.items()})
@@ -137,9 +136,8 @@ class Lane:
         return _one(self.state, j) if self.strategy.stacked else self.state
 
     def world_of(self, j: int):
-        drawn = self.inputs.drawn
-        own = _one(drawn, j) if self.strategy.stacked else drawn
-        return program.join_world(self.shape, own, self.shared)
+        world = self.inputs.world
+        return (_one(world, j) if self.strategy.stacked else world).join(self.shared)
 
     def checkpoint(self, kept: store.Store) -> None:
         """Save every run's state and log, so that a killed process goes on from here."""
@@ -166,7 +164,7 @@ def stops_until(tick: int, records: np.ndarray, ticks: int) -> tuple[list[int], 
     return stops, np.array(flags)
 
 
-def make_lane(runs: Sequence[Run], parts: Sequence[dict | None], shared, shape, strategy: Strategy,
+def make_lane(runs: Sequence[Run], parts: Sequence[dict | None], shared, strategy: Strategy,
               records: np.ndarray, hold) -> Lane:
     """Draw the worlds and initial states of some runs, or take the states up where they were saved."""
     padded = [*runs, *[runs[-1]] * (strategy.width - len(runs))]
@@ -178,10 +176,10 @@ def make_lane(runs: Sequence[Run], parts: Sequence[dict | None], shared, shape, 
         (point,), (key,) = points, keys
     if strategy.name == "sharded":
         point, key, shared = *_spread((point, key), "runs"), _spread(shared)
-    drawn, state = program.prepare(point, key, shared, shape=shape, stacked=strategy.stacked)
+    world, state = program.prepare(point, key, shared, stacked=strategy.stacked)
     if strategy.name == "sharded":  # the compiler leaves constants whole on every device
-        drawn, state = _spread((drawn, state), "runs")
-    lane = Lane(runs, shape, strategy, shared, records, program.Lane(point, key, drawn), state)
+        world, state = _spread((world, state), "runs")
+    lane = Lane(runs, strategy, shared, records, program.Lane(point, key, world), state)
     return lane if parts[0] is None else _resume(lane, parts)
 
 

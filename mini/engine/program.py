@@ -5,6 +5,7 @@ share one compilation. `advance` loops over a fixed number of stops of which onl
 are used: whole, in chunks, live or resumed, the same machine code runs, and so the same bits.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -17,62 +18,46 @@ from mini.experiment import Keys
 CAPACITY = 32  # stops in one call of `advance`
 
 
+@partial(jax.tree_util.register_dataclass, data_fields=["drawn"], meta_fields=["tree", "origin"])
+@dataclass(frozen=True)
+class World:
+    """A run's world taken apart: what is only passed through of what all runs share is never copied per run."""
+
+    drawn: tuple  # the leaves that the run drew
+    tree: Any  # the form of the whole
+    origin: tuple  # for each of its leaves: index into the shared leaves, or None where it was drawn
+
+    def join(self, shared):
+        """The whole again."""
+        common, own = jax.tree.leaves(shared), iter(self.drawn)
+        return jax.tree.unflatten(self.tree, [next(own) if at is None else common[at] for at in self.origin])
+
+
 class Lane(NamedTuple):
-    """What the programs need of one run, or of several stacked ones."""
+    """What the programs need of one run, or of several stacked ones; what they share is passed beside it."""
 
     experiment: Any
     keys: Any
-    drawn: tuple  # the leaves of the world that the run drew; shared ones are passed beside it
+    world: World
 
 
-class Shape(NamedTuple):
-    """How a world is put together again from what is shared and what was drawn."""
-
-    tree: Any
-    origin: tuple  # for each leaf: index into the shared leaves, or None where it was drawn
-
-
-def split_world(experiment, keys, shared):
-    """The world's drawn leaves and its shape; what is only passed through is never copied per run."""
+def draw(experiment, keys, shared) -> World:
+    """One run's world."""
     common = jax.tree.leaves(shared)
     leaves, tree = jax.tree.flatten(experiment.world(keys, shared))
     origin = tuple(next((i for i, c in enumerate(common) if c is leaf), None) for leaf in leaves)
-    drawn = tuple(jnp.asarray(leaf) for leaf, at in zip(leaves, origin) if at is None)
-    return drawn, Shape(tree, origin)
+    return World(tuple(jnp.asarray(leaf) for leaf, at in zip(leaves, origin) if at is None), tree, origin)
 
 
-def join_world(shape: Shape, drawn: tuple, shared):
-    """The inverse of `split_world`."""
-    common, own = jax.tree.leaves(shared), iter(drawn)
-    leaves = [next(own) if at is None else common[at] for at in shape.origin]
-    return jax.tree.unflatten(shape.tree, leaves)
-
-
-def world_shape(experiment, keys, shared) -> Shape:
-    """The shape of a run's world, without computing it."""
-    kept = []
-
-    def trace(experiment, keys, shared):
-        kept.append(split_world(experiment, keys, shared)[1])
-
-    jax.eval_shape(trace, experiment, keys, shared)
-    return kept[0]
-
-
-def _prepare(experiment, keys, shared, shape: Shape):
-    drawn, _ = split_world(experiment, keys, shared)
-    state = experiment.init(keys, join_world(shape, drawn, shared))
+def _prepare(experiment, keys, shared):
+    world = draw(experiment, keys, shared)
+    state = experiment.init(keys, world.join(shared))
     # A weak type in the initial state would change in the loop, which needs a fixed type.
-    return drawn, jax.tree.map(lambda x: x if is_key(x) else jax.lax.convert_element_type(x, x.dtype),
+    return world, jax.tree.map(lambda x: x if is_key(x) else jax.lax.convert_element_type(x, x.dtype),
                                jax.tree.map(jnp.asarray, state))
 
 
-def state_shape(experiment, keys, shared, shape: Shape):
-    """The shapes of what a run learns, without computing it."""
-    return jax.eval_shape(partial(_prepare, shape=shape), experiment, keys, shared)[1]
-
-
-def streams(experiment, shared, shape: Shape) -> set[str]:
+def streams(experiment, shared) -> set[str]:
     """The streams of randomness that a run draws from, by name."""
     heard = {"steps"}
 
@@ -81,7 +66,7 @@ def streams(experiment, shared, shape: Shape) -> set[str]:
             heard.add(stream)
             return super().__getitem__(stream)
 
-    jax.eval_shape(lambda e, s: _prepare(e, Listening(0, {}), s, shape), experiment, shared)
+    jax.eval_shape(lambda e, s: _prepare(e, Listening(0, {}), s), experiment, shared)
     return heard
 
 
@@ -97,6 +82,7 @@ def check_declared(experiment, seen) -> None:
             raise UsageError(f"{type(experiment).__name__}: measures {name!r}; declare it in `variables`")
 
 
+@partial(jax.jit, inline=True)  # traced once, for the shape of the log and for the loop
 def _look(experiment, state, world) -> dict:
     """What the experiment measures, and whether its state is still finite."""
     seen = {name: jnp.asarray(value) for name, value in experiment.measure(state, world).items()}
@@ -106,7 +92,7 @@ def _look(experiment, state, world) -> dict:
     return {**seen, "_finite": jnp.stack(finite).all() if finite else jnp.array(True)}
 
 
-def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
+def _advance(lane: Lane, shared, state, t, stops, record, count):
     """From tick t through stops[:count], measuring at those marked in `record`.
 
     Args:
@@ -115,8 +101,7 @@ def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
     Returns:
       the state at the last stop, and the log: name -> (CAPACITY, ...).
     """
-    experiment, keys, drawn = lane
-    world = join_world(shape, drawn, shared)
+    experiment, keys, world = lane.experiment, lane.keys, lane.world.join(shared)
     root = keys["steps"]
 
     def tick(t, state):
@@ -142,20 +127,18 @@ def _advance(lane: Lane, shared, state, t, stops, record, count, shape: Shape):
 EXACT = {"xla_gpu_deterministic_ops": True}
 # Run once a run, and mostly random draws, which are long programs: half of its compilation is saved; the numbers
 # are the same to rounding.
-BRIEF = {**EXACT, "xla_backend_optimization_level": 1,
+BRIEF = {**EXACT, "xla_backend_optimization_level": 0 if jax.config.read("jax_disable_most_optimizations") else 1,
          **({"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {})}  # unknown to a later one
 
 
-@partial(jax.jit, static_argnames=("shape", "stacked"), compiler_options=BRIEF)
-def prepare(experiment, keys, shared, *, shape: Shape, stacked: bool):
-    """Draw a run's world and its initial state; (drawn leaves, state), stacked over lanes if asked."""
-    one = partial(_prepare, shape=shape)
-    return (jax.vmap(one, in_axes=(0, 0, None)) if stacked else one)(experiment, keys, shared)
+@partial(jax.jit, static_argnames="stacked", compiler_options=BRIEF)
+def prepare(experiment, keys, shared, *, stacked: bool):
+    """Draw a run's world and its initial state, stacked over lanes if asked."""
+    return (jax.vmap(_prepare, in_axes=(0, 0, None)) if stacked else _prepare)(experiment, keys, shared)
 
 
-@partial(jax.jit, static_argnames=("shape", "stacked"), compiler_options=EXACT)
-def advance(lane, shared, state, t, stops, record, count, *, shape: Shape, stacked: bool):
+@partial(jax.jit, static_argnames="stacked", compiler_options=EXACT)
+def advance(lane, shared, state, t, stops, record, count, *, stacked: bool):
     """`_advance`, for one run or stacked over lanes; the clock is common, so its loops stay loops."""
-    one = partial(_advance, shape=shape)
     axes = (0, None, 0, None, None, None, None)
-    return (jax.vmap(one, in_axes=axes) if stacked else one)(lane, shared, state, t, stops, record, count)
+    return (jax.vmap(_advance, in_axes=axes) if stacked else _advance)(lane, shared, state, t, stops, record, count)

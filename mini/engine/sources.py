@@ -5,7 +5,6 @@ import functools
 import hashlib
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
@@ -49,8 +48,10 @@ def sources(cls) -> tuple[Path, ...]:
     return tuple(sorted(found))
 
 
-def _imported(file: Path) -> Iterator[Path]:
+@functools.lru_cache
+def _imported(file: Path) -> tuple[Path, ...]:
     """The library's own files that a file imports, wherever in it, and those beside it."""
+    found = []
     for node in ast.walk(ast.parse(file.read_text())):
         names = []
         if isinstance(node, ast.Import):
@@ -60,7 +61,8 @@ def _imported(file: Path) -> Iterator[Path]:
         for name in names:
             first, *rest = name.split(".")
             place = PACKAGE.joinpath(*rest) if first == PACKAGE.name else file.parent.joinpath(first, *rest)
-            yield from (f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file())
+            found += [f for f in (place.with_suffix(".py"), place / "__init__.py") if f.is_file()]
+    return tuple(found)
 
 
 def _homes(cls) -> list[Path | None]:

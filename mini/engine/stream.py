@@ -141,10 +141,9 @@ class Group:
         self.shared = jax.tree.map(jax.numpy.asarray, points[0].data())
         sample = canonical(points[0])
         keys = Keys(np.uint32(0), {k: np.uint32(0) for k in plan.hold})
-        self.shape = program.world_shape(sample, keys, self.shared)
         if plan.hold:
             self._check_streams(sample)
-        state = program.state_shape(sample, keys, self.shared, self.shape)
+        _, state = program.prepare.eval_shape(sample, keys, self.shared, stacked=False)
         numbers = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(state))
         self.strategy: Strategy = choose(strategy, numbers, len(points) * plan.seeds)
         self.measured: dict[str, np.ndarray] = {}
@@ -157,7 +156,7 @@ class Group:
 
     def _check_streams(self, sample: Experiment) -> None:
         """Refuse to hold a stream that nothing is drawn from, which would be without effect."""
-        known = program.streams(sample, self.shared, self.shape)
+        known = program.streams(sample, self.shared)
         for name in self.plan.hold:
             if name not in known:
                 raise unknown("stream", name, known)
@@ -196,8 +195,7 @@ class Group:
                 while waiting and len(flying) < workers:
                     lane = waiting.popleft()
                     if not isinstance(lane, Lane):
-                        lane = make_lane(*zip(*lane), self.shared, self.shape, self.strategy,
-                                         self.records, self.plan.hold)
+                        lane = make_lane(*zip(*lane), self.shared, self.strategy, self.records, self.plan.hold)
                         yield lane.tick * len(lane.runs)
                     if pace.seconds is None:  # the first calls compile, once, before threads share them
                         yield lane.advance(pace, budget)
