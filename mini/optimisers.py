@@ -57,6 +57,26 @@ def optimiser(name: str, learning_rate, weight_decay) -> optax.GradientTransform
     return FILTERS[name](core)
 
 
+def warm_up(t, steps):
+    """The share of the learning rate at tick t while it rises: min((t + 1) / steps, 1).
+
+    >>> [float(warm_up(t, 4)) for t in (0, 1, 3, 9)], float(warm_up(0, 0))
+    ([0.25, 0.5, 1.0, 1.0], 1.0)
+    """
+    return jnp.minimum((t + 1) / jnp.maximum(steps, 1), 1.0)
+
+
+def cosine(t, steps):
+    """The share of the learning rate at tick t while it falls to a tenth: 0.55 + 0.45 cos(pi min(t / steps, 1)).
+
+    That of `optax.cosine_decay_schedule`, which takes no traced number of steps.
+
+    >>> [round(float(cosine(t, 4)), 2) for t in (0, 2, 4, 9)]
+    [1.0, 0.55, 0.1, 0.1]
+    """
+    return 0.55 + 0.45 * jnp.cos(jnp.pi * jnp.minimum(t / steps, 1.0))
+
+
 FILTERS = {
     "adamw": lambda core: core,
     "grokfast": lambda core: optax.chain(grokfast(), core),

@@ -7,7 +7,7 @@ import optax
 import pytest
 
 from mini.objectives import LOSSES
-from mini.optimisers import FILTERS, grokfast, optimiser, orthogonal_gradient
+from mini.optimisers import FILTERS, cosine, grokfast, optimiser, orthogonal_gradient, warm_up
 
 
 def adamw(w, gradients, lr, wd, b1=0.9, b2=0.98, eps=1e-8):
@@ -60,3 +60,10 @@ def test_losses_are_those_of_loops():
     entropy = np.mean([np.log(np.exp(f[i]).sum()) - f[i, y[i]] for i in range(6)])
     assert float(LOSSES["squared_error"](jnp.asarray(f), jnp.asarray(y))) == pytest.approx(squared, rel=1e-5)
     assert float(LOSSES["cross_entropy"](jnp.asarray(f), jnp.asarray(y))) == pytest.approx(entropy, rel=1e-5)
+
+
+def test_rates_rise_and_fall_as_optaxs_do():
+    t = jnp.arange(12)
+    rise = optax.linear_schedule(1 / 8, 1.0, 7)
+    np.testing.assert_allclose(warm_up(t, 8), jax.vmap(rise)(t), rtol=1e-6)
+    np.testing.assert_allclose(cosine(t, 8), jax.vmap(optax.cosine_decay_schedule(1.0, 8, alpha=0.1))(t), rtol=1e-6)

@@ -227,14 +227,19 @@ def compare(t, y, models: Sequence[str] = MODELS, sigma=None) -> Comparison:
     return Comparison(tuple(fits), tuple(f.model for f in ranked if f.aicc <= ranked[0].aicc + TIE))
 
 
-def preference(t, y, one: str, other: str) -> float:
-    """AICc of one model less that of another: below 0 where the first is the better; NaN where either has none.
+def preference(t, y, these: str | Sequence[str], those: str | Sequence[str]) -> float:
+    """AICc of one model less that of another, of several the best: below 0 where the first is better; NaN where one has none.
 
     >>> t = np.arange(10.0)
-    >>> preference(t, 0.9 * np.exp(-0.3 * t), "exponential", "power") < -10
+    >>> preference(t, 0.9 * np.exp(-0.3 * t), "exponential", ("power", "power + asymptote")) < -10
     True
     """
-    return fit(one, t, y).aicc - fit(other, t, y).aicc
+    return _best(t, y, these) - _best(t, y, those)
+
+
+def _best(t, y, models: str | Sequence[str]) -> float:
+    fits = [fit(model, t, y) for model in ([models] if isinstance(models, str) else models)]
+    return min((found.aicc for found in fits if not found.reason), default=np.nan)
 
 
 class Bootstrap(NamedTuple):

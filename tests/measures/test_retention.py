@@ -102,6 +102,15 @@ def test_weights_are_akaikes():
     assert compare([0, 1], [1, 0.5]).weights() == {}
 
 
+def test_of_several_models_the_best_is_preferred():
+    t, others = np.arange(12.0), ("exponential", "exponential + asymptote")
+    y = 0.3 + 0.6 * np.exp(-0.5 * t) + 0.01 * np.cos(9 * t)
+    aicc = {f.model: f.aicc for f in retention.compare(t, y, ("power", *others)).fits}
+    assert aicc["exponential + asymptote"] < aicc["exponential"]
+    assert retention.preference(t, y, "power", others) == aicc["power"] - aicc["exponential + asymptote"]
+    assert np.isnan(retention.preference([0, 1], [1, 0.5], "power", others))
+
+
 def test_wickelgrens_law_says_where_it_is_another():
     noise = 0.001 * np.sin(7 * T)
     assert any("exponential" in flag for flag in fit("wickelgren", T, 0.9 * np.exp(-0.3 * T) + noise).flags)

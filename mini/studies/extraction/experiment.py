@@ -21,7 +21,7 @@ from mini import privacy
 from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.measures import extraction
-from mini.optimisers import optimiser
+from mini.optimisers import cosine, optimiser, warm_up
 from mini.studies.extraction import items, learners, rivals
 from mini.studies.extraction.items import CONTEXTS, COPIES, DIMS, Items, Text
 from mini.tasks import canaries, corpus
@@ -218,9 +218,8 @@ class Extraction(Experiment):
         return tuple(jnp.asarray(share * self.steps).astype(jnp.int32) for share in (self.plant_from, self.plant_until))
 
     def _optimiser(self, t, key=None):
-        rise = jnp.minimum((t + 1) / jnp.maximum(self.warm_up, 1), 1.0)
-        fall = 0.55 + 0.45 * jnp.cos(jnp.pi * jnp.minimum(t / self.steps, 1.0))
-        core = optimiser("adamw", self.learning_rate * rise * fall, self.weight_decay)
+        rate = self.learning_rate * warm_up(t, self.warm_up) * cosine(t, self.steps)
+        core = optimiser("adamw", rate, self.weight_decay)
         if not self.private:
             return core
         key = jax.random.key(0) if key is None else key  # only init looks at it; later it is in the state

@@ -17,7 +17,7 @@ from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.measures import recall, recognition
 from mini.models import language
 from mini.models.language import Architecture
-from mini.optimisers import optimiser
+from mini.optimisers import optimiser, warm_up
 from mini.tasks import foils, sequences
 
 FOILS = ("independent", "near", "scrambled")
@@ -179,7 +179,6 @@ class Forgetting(Experiment):
         return Architecture(self.vocabulary, self.length, self.width, self.layers, self.heads, self.hidden_ratio)
 
     def _optimiser(self, t):
-        rise = jnp.minimum((t + 1) / jnp.maximum(self.warm_up, 1), 1.0)
-        rate = jnp.where(t < self.study_begins, self.learning_rate * rise,
+        rate = jnp.where(t < self.study_begins, self.learning_rate * warm_up(t, self.warm_up),
                          jnp.where(t < self.study_ends, self.study_rate, self.retention_rate))
         return optimiser("adamw", rate, self.weight_decay)

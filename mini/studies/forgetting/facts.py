@@ -21,7 +21,7 @@ from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.models import language
 from mini.models.language import POSITIONS, Architecture
-from mini.optimisers import optimiser
+from mini.optimisers import optimiser, warm_up
 from mini.tasks import facts
 from mini.tasks.facts import SENTENCE, Lexicon, People
 
@@ -220,6 +220,5 @@ class Facts(Experiment):
                             self.positions)
 
     def _optimiser(self, t):
-        rise = jnp.minimum((t + 1) / jnp.maximum(self.warm_up, 1), 1.0)
         late = jnp.where(t < self.late, 1.0, self.late_rate)
-        return optimiser("adamw", self.learning_rate * rise * late, self.weight_decay)
+        return optimiser("adamw", self.learning_rate * warm_up(t, self.warm_up) * late, self.weight_decay)

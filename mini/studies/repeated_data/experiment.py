@@ -16,7 +16,7 @@ from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.measures import induction
 from mini.models import language
 from mini.models.language import NORMS, POSITIONS, Architecture
-from mini.optimisers import optimiser
+from mini.optimisers import cosine, optimiser, warm_up
 from mini.tasks import sequences
 from mini.tasks.sequences import Stream
 
@@ -200,7 +200,5 @@ class RepeatedData(Experiment):
                             self.positions, self.norm, self.init_scale)
 
     def _optimiser(self, t):
-        rise = jnp.minimum((t + 1) / jnp.maximum(self.warm_up, 1), 1.0)
-        done = jnp.minimum(t / jnp.maximum(self.decay_steps, 1), 1.0)
-        fall = jnp.where(self.decay_steps > 0, 0.55 + 0.45 * jnp.cos(jnp.pi * done), 1.0)
-        return optimiser("adamw", self.learning_rate * rise * fall, self.weight_decay)
+        fall = jnp.where(self.decay_steps > 0, cosine(t, jnp.maximum(self.decay_steps, 1)), 1.0)
+        return optimiser("adamw", self.learning_rate * warm_up(t, self.warm_up) * fall, self.weight_decay)

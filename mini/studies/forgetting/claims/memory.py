@@ -136,12 +136,8 @@ def structure(runs) -> xr.DataArray:
 def form(runs) -> np.ndarray:
     """AICc of Wickelgren's law less that of the best other model of the standard set, on the mean gain of each seed."""
     since, saved = gain(runs)
-    found = []
-    for curve in saved.mean(1):
-        fits = {name: retention.fit(name, since, curve).aicc for name in retention.MODELS}
-        others = [value for name, value in fits.items() if not name.startswith("wickelgren") and np.isfinite(value)]
-        found.append(fits["wickelgren"] - min(others) if others else np.nan)
-    return np.array(found)
+    others = [name for name in retention.MODELS if not name.startswith("wickelgren")]
+    return np.array([retention.preference(since, curve, "wickelgren", others) for curve in saved.mean(1)])
 
 
 def survivors(runs) -> np.ndarray:
