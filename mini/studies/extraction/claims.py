@@ -29,7 +29,7 @@ def untrained(plan: Plan) -> Plan:
     """The sabotage: no training; and one layer, few items, few references and a short stream, since nothing depends on them."""
     if "width" in plan.sweep:
         plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
-    return plan.replace(learning_rate=0.0, layers=1, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
+    return plan.replace(learning_rate=0.0, rival=True, layers=1, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
 
 
 def windows(runs: xr.Dataset, context: int = LONGEST) -> xr.DataArray:

@@ -17,7 +17,7 @@ def untrained(plan):
     small = {"learning_rate": 0.0, "width": 8}
     if hasattr(plan.experiment, "schedule"):
         small |= {"schedule": "sequential", "method": "none", "examples": 20, "held_out": 20, "buffer": 20,
-                  "steps": 1, "probes": min(plan.experiment.probes, 1)}
+                  "steps": 1, "probes": min(plan.experiment.probes, 1), "tasks": min(plan.experiment.tasks, 6)}
     else:
         small |= {"steps": 1}
     return plan.replace(**small, sweep={name: _fewer(name, values) for name, values in plan.sweep.items()})
@@ -25,8 +25,8 @@ def untrained(plan):
 
 def _fewer(name: str, values: tuple) -> tuple:
     """Of the values that are each compiled for themselves, those without which there is no estimate."""
-    needed = {"schedule": settings.BOTH, "method": ("none", "lwf", "lssd"), "tasks": values[:2], "width": values[:1]}
-    return tuple(v for v in values if v in needed.get(name, values))
+    needed = {"schedule": settings.BOTH, "method": ("none", "lwf", "lssd"), "tasks": values[:2]}
+    return (8,) if name == "width" else tuple(v for v in values if v in needed.get(name, values))
 
 
 def mean(runs) -> xr.DataArray:
@@ -140,9 +140,7 @@ def preference(runs) -> xr.DataArray:
         lags = np.arange(scores.shape[1])
         if isinstance(curve, continual.Undefined):
             return np.nan
-        best = [np.fmin(*(retention.fit(name + more, lags, curve).aicc for more in ("", " + asymptote")))
-                for name in ("exponential", "power")]
-        return best[0] - best[1]
+        return retention.preference(lags, curve, *((name, f"{name} + asymptote") for name in ("exponential", "power")))
 
     return xr.apply_ufunc(one, runs.accuracy, input_core_dims=[["after_task", "task"]], vectorize=True)
 
