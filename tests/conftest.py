@@ -4,6 +4,7 @@ Types promote strictly only in tests that ask for `strict`: Adam in optax raises
 Programs are compiled in haste, but for tests marked `earnest`: see `haste`.
 """
 
+import functools
 import gc
 import os
 import shutil
@@ -19,6 +20,7 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
+from jax._src.interpreters import mlir  # noqa: E402
 
 # XLA's older code generator compiles twice as fast, and in one piece where all cores have work; a flag unknown
 # to a later XLA would end the process.
@@ -29,6 +31,9 @@ if FLAGS[0] not in os.environ.get("XLA_FLAGS", ""):
 
 from haste import compile_in_haste, hasty  # noqa: E402
 
+# A context of its own for each program is a quarter of the time to compile a small one, of which tests have thousands.
+if hasattr(mlir, "make_ir_context"):
+    mlir.make_ir_context = functools.cache(mlir.make_ir_context)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
@@ -40,6 +45,11 @@ def pytest_configure(config):
                  "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning",
                  "error::DeprecationWarning:mini"):
         config.addinivalue_line("filterwarnings", rule)
+
+
+def pytest_collection_modifyitems(items):
+    """The labs first: they take longest, and share a kernel while one process runs them all."""
+    items.sort(key=lambda item: item.path.stem != "test_labs")
 
 
 def pytest_collection_finish():

@@ -20,7 +20,9 @@ SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
 FAST = {"MINI_FAST": "1", "MINI_CACHE": os.environ["MINI_TESTS_COMPILED"],  # what one kernel compiled serves the next
         "JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}  # see `haste`
 CLEAR = """
-import os, ipywidgets
+import gc, os, ipywidgets
+gc.freeze()
+gc.set_threshold(100_000, 50, 100)
 ipywidgets.Widget.close_all()
 os.chdir({place!r})
 os.environ.pop("NBGRADER_EXECUTION", None)

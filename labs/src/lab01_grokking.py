@@ -37,7 +37,7 @@ from mini.studies.grokking.explorer import explorer
 
 labs.setup(minutes=75, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
-PLAY = {"ticks": 50} if labs.fast() else {}
+PLAY = {"ticks": 20} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 # %% [markdown]

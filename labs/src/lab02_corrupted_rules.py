@@ -35,8 +35,8 @@ from mini.studies.grokking.explorer import explorer
 
 labs.setup(minutes=70, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
-WIDTH, STEPS = (64, 100) if labs.fast() else (256, 500)
-PLAY = {"ticks": 50} if labs.fast() else {}
+WIDTH, STEPS = (64, 50) if labs.fast() else (256, 500)
+PLAY = {"ticks": 20} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 # %% [markdown]

@@ -35,7 +35,7 @@ from mini.studies.early_learning.explorer import explorer
 
 labs.setup(minutes=90, compute="one to two minutes of training")
 SEEDS = 1 if labs.fast() else 5
-EPOCHS = 20 if labs.fast() else 200
+EPOCHS = 10 if labs.fast() else 200
 SIZE = {"examples": 300} if labs.fast() else {}
 PLAY = {**SIZE, "ticks": EPOCHS} if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}

@@ -37,7 +37,7 @@ from mini.studies.repeated_data.explorer import SMALL, explorer
 
 labs.setup(minutes=90, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 3
-STEPS = 20 if labs.fast() else 600
+STEPS = 4 if labs.fast() else 600
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 
@@ -344,7 +344,7 @@ my_effective_size = None
 # ### Run
 
 # %%
-WIDTHS = (16,) if labs.fast() else (8, 16, 24)
+WIDTHS = (32,) if labs.fast() else (8, 16, 24)
 clean = run(model(repeated_share=0.0), STEPS, 100, sweep={"width": WIDTHS}, **QUICK)
 sizes = np.array([*clean.parameters.mean("seed").values, float(unique.parameters.mean())])
 

@@ -49,7 +49,8 @@ from mini.tasks import facts
 labs.setup(minutes=130, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 3
 READ_ON = 20 if labs.fast() else 1000
-SIZE = {**SMALL, "items": 16, "study_ends": 66, "width": 16, "layers": 1} if labs.fast() else SMALL
+NARROW = {"width": 16, "layers": 1} if labs.fast() else {}
+SIZE = {**SMALL, **NARROW, "items": 16, "study_ends": 66} if labs.fast() else SMALL
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
 
@@ -237,7 +238,7 @@ my_right_answers = None
 # letter.
 
 # %%
-game = Game()
+game = Game(**NARROW)
 display(game)
 
 # %%
@@ -603,7 +604,7 @@ except NotImplementedError:
 
 # %%
 TINY = {"width": 16, "layers": 1, "heads": 2, "background": 16, "last": 40, "interval": 4.0, "exposures": 4, "late": 10,
-        "stream": 2048}
+        "stream": 2048, "manner": "all"}
 FACTS = {**facts_explorer.SMALL, **(TINY if labs.fast() else {})}
 FACTS_STEPS = 100 if labs.fast() else 960
 

@@ -37,7 +37,7 @@ from mini.studies.schedules.explorer import explorer
 
 labs.setup(minutes=90, compute="two to three minutes of training")
 SEEDS = 1 if labs.fast() else 5
-SIZE = {"tasks": 6, "steps": 20, "width": 32, "examples": 200, "held_out": 50} if labs.fast() else {"tasks": 10}
+SIZE = {"tasks": 6, "steps": 20, "width": 32, "examples": 200, "held_out": 50, "buffer": 100} if labs.fast() else {"tasks": 10}
 PLAY = SIZE if labs.fast() else {}
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 
