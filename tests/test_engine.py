@@ -268,6 +268,16 @@ def test_a_stacked_sweep_compiles_once(strategy):
     assert program.advance._cache_size() == before + 1
 
 
+def test_a_run_is_traced_once(monkeypatch):
+    """What is traced to learn the form of a world, a state and a record serves the programs."""
+    traced = []
+    for name in ("world", "init", "step", "measure"):
+        kept = getattr(Walk, name)
+        monkeypatch.setattr(Walk, name, lambda *a, name=name, kept=kept: traced.append(name) or kept(*a))
+    run(Walk(walkers=9), seeds=2, strategy="threads", progress=False)
+    assert sorted(traced) == ["init", "measure", "step", "world"]
+
+
 @pytest.mark.parametrize("strategy", ["threads", "vmap"])
 def test_what_is_shared_is_not_copied_for_a_run(strategy):
     point, chosen = Walk(), lanes.choose(strategy, 10**6, 4)
