@@ -4,6 +4,7 @@ Types promote strictly only in tests that ask for `strict`: Adam in optax raises
 Programs are compiled in haste, but for tests marked `earnest`: see `haste`.
 """
 
+import contextlib
 import functools
 import gc
 import os
@@ -20,7 +21,6 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.1"
 
 import jax  # noqa: E402
 import pytest  # noqa: E402
-from jax._src.interpreters import mlir  # noqa: E402
 
 # XLA's older code generator compiles twice as fast, and in one piece where all cores have work; a flag unknown
 # to a later XLA would end the process.
@@ -32,8 +32,10 @@ if FLAGS[0] not in os.environ.get("XLA_FLAGS", ""):
 from haste import compile_in_haste, hasty  # noqa: E402
 
 # A context of its own for each program is a quarter of the time to compile a small one, of which tests have thousands.
-if hasattr(mlir, "make_ir_context"):
+with contextlib.suppress(ImportError, AttributeError):  # not JAX's public part: where it is gone, tests are slower
+    from jax._src.interpreters import mlir
     mlir.make_ir_context = functools.cache(mlir.make_ir_context)
+
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
