@@ -64,7 +64,8 @@ class Explorer:
                  ticks: int | None = None, every: int | None = None, seed: int = 0,
                  size: tuple[float, float] = (11.0, 3.4), warm: bool = True):
         self.draw, self.every, self.size = draw, every, size
-        self.warm = warm and not os.environ.get("MINI_FAST")
+        self.watched = not os.environ.get("MINI_FAST")  # or nobody looks on, and the last picture is enough
+        self.warm = warm and self.watched
         self.plan = Plan(experiment, ticks, seeds=1, seed_start=seed)
         self.dataset: xr.Dataset | None = None  # the last finished training
         self.alt = ""  # what the picture shows, in words
@@ -176,7 +177,7 @@ class Explorer:
             for partial in live(job.plan, progress=False, cancel=job.cancel):
                 whole, now = "configuration" in partial.attrs, time.perf_counter()
                 drawn = None
-                if _curves(partial) and (whole or now - framed >= max(FRAME_SECONDS, 2 * cost)):
+                if _curves(partial) and (whole or (self.watched and now - framed >= max(FRAME_SECONDS, 2 * cost))):
                     drawn = self._draw(partial)
                     framed = time.perf_counter()
                     cost = framed - now

@@ -1,6 +1,5 @@
 """The labs: what students open holds no answer, both texts run top to bottom, and the marks are right."""
 
-import atexit
 import functools
 import os
 import re
@@ -65,22 +64,22 @@ def errors(notebook) -> list[str]:
     return found + [text for text in texts(notebook) if 'role="alert"' in text or "Traceback" in text]
 
 
-@functools.cache
-def kernel() -> KernelManager:
+@pytest.fixture(scope="session")
+def kernel():
     """One kernel for all labs of this process, in fast mode: what is imported and compiled serves the next."""
     manager = KernelManager(kernel_name="python3")
     manager.start_kernel(env=os.environ | FAST)
-    atexit.register(manager.shutdown_kernel, now=True)
-    return manager
+    yield manager
+    manager.shutdown_kernel(now=True)
 
 
 @functools.cache
-def executed(source: Path, kind: str):
+def executed(kernel: KernelManager, source: Path, kind: str):
     """A lab run where no name is left of those before it; the teacher's with its checks in earnest."""
     notebook = getattr(labs, kind)(source)
     settings = {"NBGRADER_EXECUTION": "validate"} if kind == "teacher" else {}
     with tempfile.TemporaryDirectory() as place:
-        client = NotebookClient(notebook, km=kernel(), timeout=120, store_widget_state=True)
+        client = NotebookClient(notebook, km=kernel, timeout=120, store_widget_state=True)
         with client.setup_kernel():
             cleared = client.kc.execute_interactive(CLEAR.format(place=place, settings=settings), silent=True, timeout=60)
             assert cleared["content"]["status"] == "ok"
@@ -124,16 +123,16 @@ def test_every_check_sees_a_missing_answer(source):
         assert graded(labs.teacher(source))[name].source.startswith("with labs.check("), name
 
 
-def test_the_teachers_text_runs_clean(source):
-    notebook = executed(source, "teacher")
+def test_the_teachers_text_runs_clean(kernel, source):
+    notebook = executed(kernel, source, "teacher")
     assert not errors(notebook)
     assert not [t for t in texts(notebook) if "not answered yet" in t or "not right yet" in t]
     pictures = re.findall(r"<img [^>]*>", "".join(texts(notebook)))
     assert len(pictures) >= 3 and all(re.search(r'alt="[^"]{40,}', p) for p in pictures)
 
 
-def test_the_students_notebook_runs_with_nothing_answered(source):
-    notebook = executed(source, "student")
+def test_the_students_notebook_runs_with_nothing_answered(kernel, source):
+    notebook = executed(kernel, source, "student")
     assert not errors(notebook)
     open_ones = [t for t in texts(notebook) if "not answered yet" in t]
     assert len(open_ones) == len(checked(notebook))

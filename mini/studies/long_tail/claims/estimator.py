@@ -13,7 +13,7 @@ COMMON = 10  # sightings from which a subpopulation is well known
 
 def untrained(plan):
     """The sabotage: no training, and few networks of it."""
-    return plan.replace(learning_rate=0.0, ticks=10, every=10, train_epochs=1)
+    return plan.replace(learning_rate=0.0, ticks=10, every=10, train_epochs=1, retrain=min(plan.experiment.retrain, 2))
 
 
 def memorisation_over_gap(runs):

@@ -24,8 +24,8 @@ def privacy_gap(runs):
 
 
 def without_a_tail(plan):
-    """The sabotage: all subpopulations alike, so that none is rare and none is frequent."""
-    return plan.replace(prior="uniform", ticks=1, every=1)
+    """The sabotage: all subpopulations alike, so that none is rare and none is frequent; and few neurons."""
+    return plan.replace(prior="uniform", ticks=1, every=1, width=16)
 
 
 CLAIMS = (
