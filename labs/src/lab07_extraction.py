@@ -242,7 +242,7 @@ def exposed(canvas, planted, control):
     line(left, fitted, "by a Gaussian", color=GREEN, marker="^", linestyle="--")
     line(left, end(control, "exposure_by_rank").mean(("seed", "canary")), "control, by rank", color=BLACK, marker="x", linestyle=":")
     left.axhline(5, color=BLACK, lw=1, linestyle=":")
-    left.text(0, 6, "beyond 5 bits: extrapolated", fontsize=9)
+    left.text(PLACES[-1], 7, "beyond 5 bits: extrapolated", fontsize=9, ha="right")
     left.set(title="Exposure, bits", ylim=(0, None))
     left.legend(loc="center left")
     for number, style in ((16, "--"), (64, "-")):
@@ -251,7 +251,7 @@ def exposed(canvas, planted, control):
         right.plot(planted.step, planted.canary_extracted.sel(copies=number).mean(("seed", "canary")), color=BLUE,
                    linestyle=style, label=f"given up, {number} copies")
     right.set(title="Over training", xlabel="step", ylim=(-0.03, 1.08))
-    right.legend(fontsize=8, loc="center left")
+    right.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
     return ("Exposure by rank and by a Gaussian, by copies: " + "; ".join(f"{c}: {float(a):.1f} and {float(b):.1f} bits"
                                                                           for c, a, b in zip(COPIES, rank, fitted)) + ".")
 
