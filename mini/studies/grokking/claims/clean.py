@@ -13,10 +13,8 @@ NEVER = -1.0  # the margin of a run that never came to the point where the other
 
 def untrained(plan):
     """The sabotage of most claims: no training; and a small problem, the same for all, since nothing depends on it."""
-    small = {"p": 31, "width": 32, "train_fraction": 0.6}
     sweep = {name: values[:2] if name == "train_fraction" else values for name, values in plan.sweep.items()}
-    return plan.replace(learning_rate=0.0, ticks=1, every=1, sweep=sweep,
-                        **{name: value for name, value in small.items() if name not in sweep})
+    return plan.replace(learning_rate=0.0, ticks=1, every=1, p=31, width=32, train_fraction=0.6, sweep=sweep)
 
 
 def mismatched(plan):
