@@ -50,6 +50,9 @@ class Claim:
       seconds: about how long it takes in the laptop preset, on two cores.
       beside: the settings' datasets -> the quantities that the published figure gives, as measured
         here, in words; for claims whose estimate is a margin, which alone says little.
+      items: of how many sampled items a seed's number is a share, where that may come out the same in every
+        seed; then the interval is not a point, but that of a count of none (`share_interval`).
+      exact: nothing in it depends on a seed: one run, no interval.
     """
 
     id: str
@@ -61,6 +64,8 @@ class Claim:
     sabotage: Callable[[Plan], Plan]
     headline: bool = False
     count: bool = False
+    items: int = 0
+    exact: bool = False
     seconds: float = 10.0
     beside: Callable[..., str] | None = None
 
@@ -111,9 +116,27 @@ def binomial_interval(right: int, trials: int) -> Interval:
     >>> round(binomial_interval(100, 100).low, 4)
     0.9638
     """
+    if not trials:
+        return Interval(math.nan, -math.inf, math.inf)
     test = scipy.stats.binomtest(int(right), int(trials))
     low, high = test.proportion_ci(0.95, method="exact")
     return Interval(float(right / trials), float(low), float(high))
+
+
+def share_interval(numbers: Sequence[float], items: int) -> Interval:
+    """Student's t for shares of `items` sampled items a seed; where all seeds agree it would be sure, and the half width
+    is the exact upper end of a count of none among all these items.
+
+        1 - 0.025^(1 / (seeds * items))
+
+    >>> share_interval([0.0] * 5, 64).high == binomial_interval(0, 320).high
+    True
+    """
+    interval = t_interval(numbers)
+    if interval.low < interval.high:
+        return interval
+    reach = 1 - 0.025 ** (1 / (len(numbers) * items))
+    return Interval(interval.value, interval.value - reach, interval.value + reach)
 
 
 def verdict(interval: Interval, criterion: tuple[float | None, float | None]) -> str:
@@ -178,15 +201,9 @@ class Entry:
 def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset]) -> Entry:
     """Estimate, interval and verdict of a claim from the runs of one of its settings."""
     setting = claim.setting(preset)
-    estimate = claim.estimate(*datasets)
-    if claim.count:
-        right, trials = (np.asarray(x).ravel() for x in estimate)
-        interval, numbers = binomial_interval(right.sum(), trials.sum()), right / trials
-        outcome = verdict(interval, setting.criterion)
-    else:
-        numbers = np.asarray(estimate, float).ravel()
-        interval = t_interval(numbers)
-        outcome = verdict(interval, setting.criterion) if len(numbers) >= MIN_SEEDS else UNDECIDED
+    numbers, interval = with_interval(claim, claim.estimate(*datasets))
+    enough = claim.count or claim.exact or len(numbers) >= MIN_SEEDS
+    outcome = verdict(interval, setting.criterion) if enough else UNDECIDED
     return Entry(
         id=claim.id, study=study, paper=claim.published.paper, statement=claim.statement,
         published=claim.published.figure, published_source=claim.published.place, unit=claim.unit,
@@ -197,6 +214,17 @@ def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset])
         seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2),
         measured=claim.beside(*datasets) if claim.beside else "", plans=[plan.text() for plan in setting.plans],
         made=_made(datasets))
+
+
+def with_interval(claim: Claim, estimate) -> tuple[np.ndarray, Interval]:
+    """The numbers of each seed, and the interval that is right for the claim's kind of number."""
+    if claim.count:
+        right, trials = (np.asarray(x).ravel() for x in estimate)
+        return right / np.where(trials > 0, trials, np.nan), binomial_interval(right.sum(), trials.sum())
+    numbers = np.asarray(estimate, float).ravel()
+    if claim.exact:
+        return numbers[:1], t_interval(numbers[:1]) if np.isnan(numbers[0]) else Interval(*3 * (float(numbers[0]),))
+    return numbers, share_interval(numbers, claim.items) if claim.items else t_interval(numbers)
 
 
 def _made(datasets: Sequence[xr.Dataset]) -> dict:
@@ -246,7 +274,7 @@ def here_text(entry: Entry) -> str:
     """What was measured here, in words: the estimate with its interval, and what stands beside it."""
     interval = f"{number(entry.value)} ({number(entry.low)} to {number(entry.high)}), {entry.seeds} seeds"
     if entry.low == entry.high:
-        interval = f"{number(entry.value)} in each of {entry.seeds} seeds"
+        interval = number(entry.value) + (f" in each of {entry.seeds} seeds" if entry.seeds > 1 else ", exactly")
     return f"{entry.measured}; {interval}" if entry.measured else interval
 
 

@@ -1,4 +1,4 @@
-"""Runs written by hand, for claims whose sabotage leaves nothing to measure: one way as published, one way the reverse.
+"""Runs written by hand, one way as published, one way the reverse: for claims whose sabotage leaves nothing to measure.
 
 `RUNS` maps a claim's id to a function of whether it holds; it gives the datasets that the estimate takes.
 """
@@ -29,7 +29,8 @@ def curve(gain: float, fading: float) -> np.ndarray:
 def facts(of) -> xr.Dataset:
     """Told once; `of` gives (gain, fading) by group and probe."""
     log_prob = [[[curve(*of(group, probe))] for probe in PROBES] for group in GROUPS]
-    return runs({"step": STEPS, "group": list(GROUPS), "probe": list(PROBES)},
+    log_prob.append([[curve(0, 0)]] * len(PROBES))
+    return runs({"step": STEPS, "group": [*GROUPS, "never"], "probe": list(PROBES)},
                 log_prob=(("group", "probe", "person", "step"), log_prob), injection=(("exposure",), [0]))
 
 
@@ -102,7 +103,7 @@ def retention_form(holds):
 
 def permastore(holds):
     left = [[1, 1, 1, 0], [0, float(holds), 0, 0]]
-    return [memory([0, 2000], item_recall=(("item",), left))]
+    return [memory([0, 2000], item_recall=(("item",), np.tile(left, 100)))]
 
 
 def peak_at_memorisation(holds):

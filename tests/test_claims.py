@@ -50,9 +50,9 @@ def test_seeds_to_decide_is_the_first_number_that_would():
     assert half(n) < x.mean() < half(n - 1)
 
 
-def example(numbers):
+def example(numbers, **kind):
     made = Claim("a/b", "s", Published("1", "power2022", "Fig. 1"), "1", {"laptop": Setting((), (0, None))},
-                 lambda data: data.x, lambda plan: plan)
+                 lambda data: data.x, lambda plan: plan, **kind)
     data = xr.Dataset({"x": ("seed", numbers)}, attrs={"compute_seconds": 1.0})
     return claims.judge(made, "study", "laptop", [data])
 
@@ -67,6 +67,31 @@ def test_fewer_than_five_seeds_decide_nothing():
     assert example([1.0, 1.0, 1.0, 1.0]).verdict == "undecided"
     assert example([1.0, 1.0, 1.0, 1.0]).seeds_needed == 5
     assert example([1.0] * 5).verdict == "reproduced"
+
+
+@pytest.mark.parametrize("seeds, items, criterion, expected", [
+    (5, 12, (None, 0.05), "undecided"), (10, 12, (None, 0.05), "reproduced"),  # none of 60 allows for 0.0596, of 120 for 0.0303
+    (5, 64, (0.01, None), "undecided"), (10, 64, (0.01, None), "not at this scale"),
+])
+def test_that_all_seeds_agree_is_no_certainty_where_items_were_sampled(seeds, items, criterion, expected):
+    interval = claims.share_interval([0.0] * seeds, items)
+    assert interval.high == pytest.approx(scipy.stats.beta.ppf(0.975, 1, seeds * items))
+    assert claims.verdict(interval, criterion) == expected
+
+
+def test_seeds_that_differ_are_judged_as_ever():
+    assert claims.share_interval([0.0, 0.1, 0.2, 0.1, 0.0], 12) == claims.t_interval([0.0, 0.1, 0.2, 0.1, 0.0])
+
+
+def test_what_hangs_on_no_seed_is_judged_by_one_run():
+    entry = example([1.0], exact=True)
+    assert (entry.verdict, entry.seeds, entry.low, entry.high) == ("reproduced", 1, 1.0, 1.0)
+    assert "1, exactly" in claims.table([entry])
+    assert example([-1.0] * 5, exact=True).verdict == "not at this scale" and example([np.nan], exact=True).verdict == "undecided"
+
+
+def test_a_count_over_nothing_is_undecided():
+    assert claims.verdict(claims.binomial_interval(0, 0), (0.5, None)) == "undecided"
 
 
 def test_a_condition_that_is_missing_is_not_met():
@@ -128,8 +153,9 @@ def test_the_committed_ledgers_hold_every_claim_and_the_readme_agrees():
         assert e.criterion == claim.setting(e.preset).criterion
         assert (e.statement, e.published) == (claim.statement, claim.published.figure)
         if not claim.count:
-            interval = claims.t_interval([np.nan if x is None else x for x in e.per_seed])
+            numbers, interval = claims.with_interval(claim, [np.nan if x is None else x for x in e.per_seed])
             assert claims.verdict(interval, e.criterion) == e.verdict
+            assert len(numbers) == e.seeds
     readme = Path(__file__).parents[1] / "README.md"
     assert with_tables(readme.read_text(), *ledgers.values()) == readme.read_text()
 
@@ -146,15 +172,15 @@ def test_sabotage_turns_the_verdict(name, bench):
     datasets = [bench.run(claim.sabotage(plan)) for plan in claim.setting("laptop").plans]
     entry = claims.judge(claim, study.name, "laptop", datasets)
     assert entry.verdict != "reproduced"
-    assert any(x is not None for x in entry.per_seed) != (name in RUNS), "runs by hand are for what leaves nothing"
+    assert any(x is not None for x in entry.per_seed) or name in RUNS, "what leaves nothing needs runs made by hand"
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_what_a_sabotage_leaves_unmeasured_is_right_on_runs_made_by_hand(name):
+def test_an_estimate_is_right_on_runs_made_by_hand(name):
     """Where nothing was learned nothing can be lost, saved or compared: there a wrong sign would pass the sabotage."""
     claim, (made, *expected) = ALL[name][1], RUNS[name]
     for holds, value in zip((True, False), expected):
-        numbers = np.asarray(claim.estimate(*made(holds)), float).ravel()
-        verdict = claims.verdict(claims.t_interval(numbers), claim.setting("laptop").criterion)
+        numbers, interval = claims.with_interval(claim, claim.estimate(*made(holds)))
+        verdict = claims.verdict(interval, claim.setting("laptop").criterion)
         assert verdict == ("reproduced" if holds else "not at this scale")
         assert value is None or numbers == pytest.approx(value)

@@ -18,10 +18,12 @@ from mini.measures.curves import last
 from mini.measures.extraction import overlap, shared
 from mini.plan import Plan
 from mini.studies.extraction import settings
+from mini.studies.extraction.experiment import Extraction
 from mini.studies.extraction.items import CONTEXTS, COPIES
 from mini.tasks import corpus
 
 LONGEST = max(CONTEXTS)
+WINDOWS = len(corpus.CATEGORIES) * Extraction().windows  # of each number of copies
 CEILING = np.log2(COPIES[-1])  # doublings of the copies
 
 
@@ -247,6 +249,5 @@ CLAIMS = (
         "once instead come out no more than 0.05 beyond a control.",
         Published("10 copies are generated about 1000 times more often than 1; bounds set here before measuring",
                   "kandpal2022", "abstract (secondary)"), "margin",
-        laptop((0, None), settings.PLANTED, settings.DEDUPLICATED, settings.CONTROL), deduplicated, untrained, seconds=50,
-        beside=defence_told),
+        laptop((0, None), *settings.DEFENDED), deduplicated, untrained, items=WINDOWS, seconds=75, beside=defence_told),
 )

@@ -18,6 +18,7 @@ SIZES = Plan(Extraction(), every=END, sweep={"width": WIDTHS})  # with PLANTED, 
 TWIN = Plan(Extraction(init_seed=1, rival=True), every=END)  # the same rows, other first weights; and an n-gram model
 GRU = Plan(Extraction(model="gru", width=56), every=END)  # as many weights as the transformer
 DEDUPLICATED = Plan(Extraction(deduplicate=True), every=END)
+DEFENDED = (TWICE[0], DEDUPLICATED.replace(seeds=10), TWICE[1])  # no window of 60 comes out, of which 0.05 is no bound
 NOISES = (0.05, 0.5)
 PRIVATE = Plan(Extraction(private=True), every=END, seeds=3, sweep={"noise_multiplier": NOISES})
 SAME = {"canaries": 0, "windows": 0, "schedule": 0}

@@ -27,6 +27,7 @@ def plan(point: Forgetting, last: int = SINCE[-1], **more) -> Plan:
 
 
 STUDY = plan(Forgetting())
+TWICE = STUDY.replace(seeds=10)  # no survivor among the items of five seeds still allows for one in a hundred
 MANY = STUDY.replace(seeds=25)  # five left the form of retention undecided, and the ledger asked for 23
 STRINGS = plan(Forgetting(), 100, sweep={"random_strings": (False, True)})
 WIDTHS = plan(Forgetting(), 1, sweep={"width": (16, 32, 64)})  # each compiles for itself

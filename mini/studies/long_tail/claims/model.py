@@ -67,7 +67,7 @@ CLAIMS = (
         Published("tau_1 n .47, least p n .09, singles 17%, opt 15%, unfitted 7%; opt / cost .018 / .015, .113 / .035, "
                   ".107 / .031", "feldman2020", "introduction and table of examples (secondary)"), "margin",
         everywhere(settings.CLOSED_FORM, (0, None)), printed_digits, lambda plan: plan.replace(prior="uniform"),
-        headline=True, seconds=1, beside=printed),
+        headline=True, exact=True, seconds=1, beside=printed),
     Claim(
         "long-tail/networks-match-theory",
         "Trained networks err as the best learner must: test error within 0.01 of the least possible for what each happened "
