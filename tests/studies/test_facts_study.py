@@ -153,6 +153,29 @@ def test_estimators_read_known_curves():
     assert claims.spacing(runs, later, later).item() == pytest.approx(0.5)
 
 
+def test_people_never_told_of_are_no_evidence():
+    """A curve that wanders alike for all gains and loses nothing, and what was never acquired has no decay."""
+    step, injection = np.r_[0, 10, 11, 20, 21, 22, 31, 121, 1021], [10, 20]
+    wander = np.array([0, 0, 1, 0.5, 1, 0.4, 0.8, 0.2, 0.6])
+    told = {(g, p): -4 + wander for g in claims.TOLD for p in ("memorisation", "semantic")}
+    groups = (*claims.TOLD, "never")
+    runs = made({(g, p): -4 + wander for g in groups for p in ("memorisation", "semantic", "compositional")}, step, injection)
+    for found in (claims.effectivity, claims.lost_between, claims.gain):
+        assert found(runs, "paraphrase", "semantic").item() == 0
+    assert claims.saw_tooth(runs).item() == pytest.approx(-0.1)
+    never = {("never", p): np.full(9, -4.0) for p in ("memorisation", "semantic", "compositional")}
+    flat, gone = np.zeros(9), np.array([0, 0, 1, 0.5, 1, 0, 0, 0, 0])
+    cases = {"neither": (flat, flat), "one": (gone, flat), "both": (gone, gone)}
+    found = {name: made(told | never | {(g, "compositional"): -4 + curve for g, curve in zip(claims.TOLD, curves)}, step, injection)
+             for name, curves in cases.items()}
+    np.testing.assert_array_equal([claims.composed_decays(runs)[:, 0] for runs in found.values()],
+                                  [[np.nan, np.nan], [claims.GONE, np.nan], [claims.GONE, claims.GONE]])
+    assert claims.compositional(found["neither"]).item() == pytest.approx(-0.1)  # it was not acquired: nothing to fade
+    assert np.isfinite(claims.compositional(found["one"]).item())
+    assert "of 2 of the latter 1 gone within ten steps, 1 never acquired" in claims.compositional_told(
+        found["one"].assign(chance=xr.DataArray([-2.0], dims="seed")))
+
+
 def test_records_hold_every_injection_and_the_end():
     for plan in (facts_settings.SPACED, facts_settings.MASSED, facts_settings.EXPANDING, facts_settings.BATCHES):
         times = plan.experiment.schedule(np).astype(int)
