@@ -51,7 +51,7 @@ class Forgetting(Experiment):
     vocabulary: int = static(64, "tokens", within="[2, 256]")
     concentration: float = traced(0.15, "Dirichlet parameter of the chain's rows; few successors where it is small",
                                   within="(0, inf)")
-    stream: int = static(16384, "sequences made ahead for reading; once all are read, they are read again",
+    stream: int = static(32768, "sequences made ahead for reading; once all are read, they are read again",
                          within="[1, 16777216]")
     width: int = static(32, "of the stream of a model, a multiple of the heads", within="[1, 4096]")
     layers: int = static(2, "blocks", within="[1, 64]")
