@@ -22,8 +22,10 @@ LONG_POWER, LONG_EXPONENTIAL = (plan.replace(seeds=25, sweep=ONE | more) for pla
     (POWER, {"exponent": (1.0,)}), (EXPONENTIAL, {"time_constant": CONSTANTS})))
 NEED = (NAIVE.replace(seeds=10), LONG_POWER.replace(seeds=10), UNIFORM.replace(seeds=10, sweep=ONE))
 
-REGULARISERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("ewc", "ewc-online", "si", "lwf", "l2"),
-                                                             "strength": (1.0, 10.0, 100.0)})
+# Three strengths each, the best of them not at an end.
+IMPORTANCE, DISTANCE = (Plan(Schedules(schedule="sequential"), sweep={"method": methods, "strength": strengths})
+                        for methods, strengths in ((("ewc", "ewc-online", "si"), (1.0, 10.0, 100.0)),
+                                                   (("lwf", "l2"), (0.01, 0.1, 1.0))))
 BUFFERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("a-gem", "replay", "der++")})
 
 BOTH = ("sequential", "power-law")
