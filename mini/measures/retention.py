@@ -1,7 +1,7 @@
 """Forgetting curves: which family a curve of retention over time belongs to, and how sure that is.
 
     exponential    m exp(-b t)             power         m (1 + t) ** -b
-    logarithmic    m - b log(1 + t)        wickelgren    m (1 + h t) ** -b
+    logarithmic    m (1 - b log(1 + t))    wickelgren    m (1 + h t) ** -b
     hyperbolic     m / (1 + b t)
 
 each but the logarithmic also above an asymptote, c + (m - c) f(t) / m. Time is 0 or more, in any unit (the

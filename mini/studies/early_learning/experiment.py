@@ -54,8 +54,8 @@ class EarlyLearning(Experiment):
     examples: int = static(1000, "training examples", within="[10, 60000]")
     held_out: int = static(797, "held-out examples", within="[1, 60000]")
     noise: float = traced(0.4, "share of training labels drawn to be replaced", within="[0, 1)")
-    noise_kind: str = static("symmetric", "by what: another class, any class, the next class, the class that it "
-                                          "looks most like", choices=KINDS)
+    noise_kind: str = static("symmetric", "by what: another class, any class, the next class, the next in every "
+                                          "second class alone, the class that it looks most like", choices=KINDS)
     objective: str = static("cross_entropy", "what is minimised", choices=tuple(OBJECTIVES))
     strength: float = traced(-1.0, "its strength: " + "; ".join(
         f"{name}, {o.meaning} ({o.strength:g})" for name, o in OBJECTIVES.items() if o.strength)

@@ -44,7 +44,7 @@ def telling(runs) -> np.ndarray:
 
 
 def false_or_rare(runs):
-    """False labels look like true ones seen once (AUC below 0.75), not like well-known ones (AUC above)."""
+    """False labels look more like true ones seen once (AUC below 0.75) than like well-known ones (AUC above)."""
     rare, common = telling(runs).T
     return np.minimum(0.75 - rare, common - 0.75)
 
@@ -74,7 +74,7 @@ CLAIMS = (
         lambda runs: runs.fresh_influence, untrained, seconds=40),
     Claim(
         "long-tail/noise-looks-like-the-rare",
-        "Memorisation tells false labels from what is well known (AUC above .75), but not from true labels seen once "
+        "Memorisation tells false labels from what is well known (AUC above .75), but far less well from true labels seen once "
         "(below .75).",
         Published("outliers and false labels must be fitted alike; no figure", "feldman2020", "introduction (recalled)"),
         "margin", {"laptop": Setting((settings.FALSE_OR_RARE["laptop"],), (0, None))}, false_or_rare, untrained,
