@@ -87,7 +87,8 @@ def test_what_hangs_on_no_seed_is_judged_by_one_run():
     entry = example([1.0], exact=True)
     assert (entry.verdict, entry.seeds, entry.low, entry.high) == ("reproduced", 1, 1.0, 1.0)
     assert "1, exactly" in claims.table([entry])
-    assert example([-1.0] * 5, exact=True).verdict == "not at this scale" and example([np.nan], exact=True).verdict == "undecided"
+    assert example([-1.0] * 5, exact=True).verdict == "not at this scale"
+    assert example([np.nan], exact=True).verdict == "undecided"
 
 
 def test_a_count_over_nothing_is_undecided():

@@ -1,5 +1,6 @@
 """The labs: what students open holds no answer, both texts run top to bottom, and the marks are right."""
 
+import ast
 import functools
 import os
 import re
@@ -12,7 +13,7 @@ import pytest
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
-from mini import labs
+from mini import labs, marking
 from mini.errors import UsageError
 
 SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
@@ -167,22 +168,41 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # for alembic
     config = Config()
+    marking.configure(config)
     config.CourseDirectory.root, config.CourseDirectory.course_id = str(tmp_path), "memorisation"
     name = source.stem
-    papers = {"source": labs.teacher(source), "submitted/perfect": submission(source, True),
-              "submitted/empty": submission(source, False)}
-    for place, notebook in papers.items():
-        path = tmp_path / place / name / f"{name}.ipynb"
+    papers = {"perfect": submission(source, True), "empty": submission(source, False), "sly": submission(source, False)}
+    first = next(c for c in graded(papers["sly"]).values() if c.cell_type == "code" and c.metadata.nbgrader.solution)
+    first.source = ("import contextlib\nlabs.grading = lambda: False\n"
+                    "labs.check = lambda task: contextlib.suppress(Exception)\n") + first.source
+    monkeypatch.setattr(labs, "names", lambda: [name])
+    marking.course(tmp_path)
+    for who, notebook in papers.items():
+        path = tmp_path / "submitted" / who / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
     api = NbGraderAPI(config=config)
     assert api.generate_assignment(name)["success"]
-    for who in ("perfect", "empty"):
+    for who in papers:
         outcome = api.autograde(name, who)
         assert outcome["success"], outcome["log"]
     with api.gradebook as book:
         marks = {s.student.id: s.score for s in book.assignment_submissions(name)}
-    assert marks == {"perfect": len(checked(labs.teacher(source))), "empty": 0}
+    assert marks == {"perfect": len(checked(labs.teacher(source))), "empty": 0, "sly": 0}
+
+
+def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys):
+    folder = tmp_path / "course"
+    assert marking.main([str(folder)]) == 0 and "nbgrader autograde" in capsys.readouterr().out
+    made = nbformat.read(folder / "source" / source.stem / f"{source.stem}.ipynb", 4)
+    for name in checked(made):
+        text = graded(made)[name].source
+        assert ast.dump(ast.parse(marking.bare(text))) == ast.dump(ast.Module(ast.parse(text).body[0].body, []))
+    with pytest.raises(UsageError, match="is there already"):
+        marking.course(folder)
+    compile((folder / "nbgrader_config.py").read_text(), "nbgrader_config.py", "exec")
+    with pytest.raises(UsageError, match="takes one folder"):
+        marking.main([])
 
 
 def test_without_jupyterlab_one_line_says_so(source, monkeypatch):

@@ -166,8 +166,8 @@ def test_people_never_told_of_are_no_evidence():
     never = {("never", p): np.full(9, -4.0) for p in ("memorisation", "semantic", "compositional")}
     flat, gone = np.zeros(9), np.array([0, 0, 1, 0.5, 1, 0, 0, 0, 0])
     cases = {"neither": (flat, flat), "one": (gone, flat), "both": (gone, gone)}
-    found = {name: made(told | never | {(g, "compositional"): -4 + curve for g, curve in zip(claims.TOLD, curves)}, step, injection)
-             for name, curves in cases.items()}
+    found = {name: made(told | never | {(g, "compositional"): -4 + curve for g, curve in zip(claims.TOLD, curves)}, step,
+                        injection) for name, curves in cases.items()}
     np.testing.assert_array_equal([claims.composed_decays(runs)[:, 0] for runs in found.values()],
                                   [[np.nan, np.nan], [claims.GONE, np.nan], [claims.GONE, claims.GONE]])
     assert claims.compositional(found["neither"]).item() == pytest.approx(-0.1)  # it was not acquired: nothing to fade
