@@ -72,12 +72,7 @@ def _ms(value: float) -> str:
 
 def machine() -> dict:
     """What the times are worth comparing with."""
-    model = platform.processor()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return {"system": platform.system(), "architecture": platform.machine(), "processor": model, "cores": cores(),
+    return {"system": platform.system(), "architecture": platform.machine(), "processor": results.processor(), "cores": cores(),
             "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
 
 

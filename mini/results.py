@@ -13,10 +13,10 @@ import xarray as xr
 
 from mini.errors import UsageError
 from mini.experiment import fields_of, plain
-from mini.files import replaced
+from mini.files import output
 from mini.plan import Plan
 
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "xarray", "mini-memorisation")
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "xarray", "mini-memorisation")
 
 
 def blank(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -113,39 +113,42 @@ def versions(*more: str) -> dict[str, str]:
     return found
 
 
+def processor() -> str:
+    """The processor by name, as far as the system tells it."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text().splitlines() if about.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
 def check_writable(path: Path) -> None:
-    """Refuse an output place that cannot be written, before anything is computed."""
-    path = Path(path)
-    if path.is_dir():
-        raise UsageError(f"out: got {str(path)!r}, which is a folder; takes a file to write")
-    if path.exists() and not path.is_file():  # moving a result there would put a file in a device's place
-        raise UsageError(f"out: got {str(path)!r}, which is no plain file; takes a file to write")
-    probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
-    made = [p for p in path.absolute().parents if not p.exists()]
+    """Refuse an output place that cannot be written, before anything is computed; nothing is left there."""
+    path, made = Path(path), []
     try:
+        if path.is_dir():
+            raise UsageError(f"out: got {str(path)!r}, which is a folder; takes a file to write")
+        if path.exists() and not path.is_file():  # moving a result there would put a file in a device's place
+            raise UsageError(f"out: got {str(path)!r}, which is no plain file; takes a file to write")
+        made = [p for p in path.absolute().parents if not p.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
         try:
             probe.write_bytes(b"x" * 4096)
         finally:
             probe.unlink(missing_ok=True)
     except OSError as error:
+        raise UsageError(f"out: got {str(path)!r}, takes a place that can be written "
+                         f"({error.strerror})") from None
+    finally:
         for folder in made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        raise UsageError(f"out: got {str(path)!r}, takes a place that can be written "
-                         f"({error.strerror})") from None
 
 
 def save(dataset: xr.Dataset, path: Path) -> None:
     """Write a result whole or not at all."""
-    path = Path(path)
-    try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is no plain file")
-        with replaced(path) as beside:
-            beside.write_bytes(dataset.to_netcdf(engine="h5netcdf"))  # HDF5 itself crashes where a disk is full
-    except OSError as error:
-        raise UsageError(f"out: {str(path)!r} could not be written ({error.strerror or error})") from None
+    with output(path) as beside:
+        beside.write_bytes(dataset.to_netcdf(engine="h5netcdf"))  # HDF5 itself crashes where a disk is full
 
 
 def open_result(path: Path) -> xr.Dataset:

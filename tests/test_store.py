@@ -1,6 +1,6 @@
 """What is kept is read whole or not at all, and is named by what decides the numbers."""
 
-import json
+import os
 import resource
 from contextlib import contextmanager
 
@@ -41,7 +41,7 @@ def test_what_is_saved_is_loaded_and_its_checkpoint_goes(tmp_path):
     assert set(kept.load_part(who())) == set(ARRAYS) and kept.load(who()) is None
     kept.save(who(), ARRAYS)
     loaded = kept.load(who())
-    assert json.loads(str(loaded.pop("_identity"))) == who()
+    assert set(loaded) == set(ARRAYS)
     for name, array in ARRAYS.items():
         assert loaded[name].dtype == array.dtype and (loaded[name] == array).all()
     assert [f.name for f in tmp_path.rglob("*.npz")] == [kept.path(who()).name]
@@ -60,6 +60,46 @@ def test_other_cores_give_other_bits_and_so_another_name(tmp_path, monkeypatch):
     before = store.Store(tmp_path).path(who())
     monkeypatch.setattr(store, "cores", lambda: 1000)
     assert store.Store(tmp_path).path(who()) != before
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda m: m.setenv("XLA_FLAGS", "--xla_cpu_max_isa=SSE4_2"), lambda m: m.setattr(store, "_processor", lambda: "another"),
+    lambda m: m.setattr(store, "_versions", lambda: {"scipy": "0"})])
+def test_what_shows_in_the_last_bits_gives_another_name(spoil, monkeypatch):
+    before = store.Store("cache").path(who())
+    spoil(monkeypatch)
+    assert store.Store("cache").path(who()) != before
+
+
+@pytest.mark.parametrize("name, value", [("jax_default_prng_impl", "rbg"), ("jax_default_matmul_precision", "highest"),
+                                         ("jax_threefry_partitionable", False)])
+def test_settings_of_jax_give_another_name(name, value):
+    before, old = store.Store("cache").path(who()), getattr(jax.config, name)
+    jax.config.update(name, value)
+    try:
+        assert store.Store("cache").path(who()) != before
+    finally:
+        jax.config.update(name, old)
+
+
+def test_another_runs_file_is_never_taken(tmp_path):
+    kept = store.Store(tmp_path)
+    kept.save(who(), ARRAYS)
+    kept.save_part(who(seed=2), ARRAYS)
+    kept.path(who()).rename(kept.path(who(seed=1)))
+    kept.path(who(seed=2)).with_suffix(".part.npz").rename(kept.path(who(seed=3)).with_suffix(".part.npz"))
+    assert kept.load(who(seed=1)) is None and kept.load_part(who(seed=3)) is None
+
+
+def test_what_a_kill_left_half_written_goes_after_a_day(tmp_path):
+    kept = store.Store(tmp_path)
+    kept.save(who(), ARRAYS)
+    old, young = (kept.path(who()).with_name(f".{name}.npz.1.tmp") for name in ("old", "young"))
+    for left in (old, young):
+        left.write_bytes(b"PK")
+    os.utime(old, (0, 0))
+    kept.check()
+    assert not old.exists() and young.exists() and kept.load(who()) is not None
 
 
 def test_damage_anywhere_is_never_taken_for_numbers(tmp_path):

@@ -19,9 +19,9 @@ from mini.engine.program import is_key
 from mini.engine.sources import code_hash
 from mini.errors import UsageError
 from mini.experiment import canonical, fields_of, plain
-from mini.files import replaced
+from mini.files import replaced, sweep_stale
 from mini.plan import Plan
-from mini.results import versions
+from mini.results import processor, versions
 
 
 def default_cache() -> Path:
@@ -34,14 +34,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-_versions = functools.lru_cache(versions)
+_versions, _processor = functools.lru_cache(versions), functools.lru_cache(processor)
+SETTINGS = ("jax_enable_x64", "jax_default_matmul_precision", "jax_default_prng_impl", "jax_threefry_partitionable")
 
 
 def _computed_with() -> dict:
-    """Packages, hardware and settings that show in a run's last bits, and then further on."""
-    return {"versions": _versions(), "platform": jax.default_backend(), "x64": jax.config.jax_enable_x64,
-            "precision": str(jax.config.jax_default_matmul_precision),
-            "cores": cores()}  # a matrix product is split among them
+    """Packages, hardware and settings that show in a run's numbers, if only in their last bits."""
+    return {"versions": _versions(), "platform": jax.default_backend(), "device": jax.devices()[0].device_kind,
+            "processor": _processor(), "cores": cores(),  # a matrix product is split among them
+            "flags": os.environ.get("XLA_FLAGS", ""), "optimised": not jax.config.read("jax_disable_most_optimizations"),
+            **{name: str(getattr(jax.config, name)) for name in SETTINGS}}
 
 
 def digest(shared) -> str:
@@ -77,10 +79,11 @@ class Store:
         self.folder = Path(folder)
 
     def check(self) -> None:
-        """Refuse a folder that cannot be written, before anything is computed."""
+        """Refuse a folder that cannot be written, before anything is computed; clear what a kill left there."""
         probe = self.folder / f".probe.{os.getpid()}"
         _write(probe, {"probe": np.zeros(512)})
         probe.unlink(missing_ok=True)
+        sweep_stale(self.folder / "runs")
 
     def path(self, who: dict) -> Path:
         text = json.dumps(who, sort_keys=True)
@@ -89,18 +92,22 @@ class Store:
 
     def load(self, who: dict) -> dict[str, np.ndarray] | None:
         """A finished run, or None where there is none that can be read."""
-        return _read(self.path(who))
+        return _read(self.path(who), who)
 
     def save(self, who: dict, arrays: dict[str, np.ndarray]) -> None:
         path = self.path(who)
-        _write(path, arrays | {"_identity": np.array(json.dumps(who))})
+        _write(path, arrays | _named(who))
         path.with_suffix(".part.npz").unlink(missing_ok=True)
 
     def load_part(self, who: dict) -> dict[str, np.ndarray] | None:
-        return _read(self.path(who).with_suffix(".part.npz"))
+        return _read(self.path(who).with_suffix(".part.npz"), who)
 
     def save_part(self, who: dict, arrays: dict[str, np.ndarray]) -> None:
-        _write(self.path(who).with_suffix(".part.npz"), arrays)
+        _write(self.path(who).with_suffix(".part.npz"), arrays | _named(who))
+
+
+def _named(who: dict) -> dict[str, np.ndarray]:
+    return {"_identity": np.array(json.dumps(who, sort_keys=True))}
 
 
 def _write(path: Path, arrays: dict) -> None:
@@ -112,14 +119,14 @@ def _write(path: Path, arrays: dict) -> None:
                          "MINI_CACHE names another folder") from None
 
 
-def _read(path: Path) -> dict[str, np.ndarray] | None:
+def _read(path: Path, who: dict) -> dict[str, np.ndarray] | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        names = arrays.pop("_names").tolist()
-        return arrays if sorted(arrays) == names else None
+        whole = arrays.pop("_names").tolist() == sorted(arrays)
+        return arrays if whole and arrays.pop("_identity").item() == _named(who)["_identity"].item() else None
     except Exception:  # a damaged zip raises nearly anything
-        return None  # missing or damaged: it is computed again
+        return None  # missing, damaged or another run's: it is computed again
 
 
 def pack(state) -> dict[str, np.ndarray]:
