@@ -1,14 +1,14 @@
 """How runs share a CPU: threads over a single-run program against `vmap` in blocks, by size of the network.
 
-These figures decide TINY and MANY in `mini/engine/lanes.py`: below a size, and from so many runs on,
-`vmap` is the rule.
+These figures decide TINY in `mini/engine/lanes.py`: below a size `vmap` is the rule.
 """
 
 import time
 
 from benchmarks.timing import row
-from mini.engine import lanes
 from mini.engine import run as train
+from mini.engine.stream import Group
+from mini.plan import Plan
 from mini.studies.grokking.experiment import Grokking
 
 SIZES = ((5, 4), (7, 8), (7, 16), (11, 16), (11, 32), (17, 32), (23, 64), (31, 128), (59, 256))  # p, N
@@ -17,7 +17,7 @@ QUICK = ((5, 4), (31, 128))
 
 
 def numbers(p: int, width: int) -> int:
-    """Numbers in a state: three matrices, twice again in the optimiser, and its count."""
+    """Numbers in a state: three matrices, twice again in the optimiser, and its count. A world adds a few for each pair."""
     return 9 * p * width + 1
 
 
@@ -29,7 +29,8 @@ def run(quick: bool) -> list[dict]:
             if 9 * p * width > 1e5 and runs > 4:
                 continue
             times = _race(p, width, runs)
-            rule = lanes.choose("auto", numbers(p, width), runs).name
+            point = Grokking(p=p, width=width, spectrum=False)
+            rule = Group(Plan(point, seeds=runs), [point], "auto", None).strategy.name
             best = min(times, key=times.get)
             other = "vmap" if rule == "threads" else "threads"
             table.append(row(f"{runs} runs of p={p} N={width}, {numbers(p, width)} numbers: the rule, {rule}",

@@ -18,6 +18,7 @@ from contract.memory import Memory
 from walk import Walk
 
 from mini.engine import Cancelled, lanes, live, program, run, run_plan, train
+from mini.engine.stream import Group
 from mini.errors import UsageError
 from mini.experiment import Experiment, Variable, experiment, static
 from mini.plan import Plan
@@ -203,6 +204,36 @@ def test_more_seeds_and_values_only_add(tmp_path):
     assert same(more, run(Walk(), seeds=4, sweep={"stride": [0.5, 1.0]}, **QUIET))
 
 
+def test_the_number_of_seeds_decides_no_bits(tmp_path):
+    few = run(Walk(), seeds=3, cache=tmp_path, progress=False)
+    many = run(Walk(), seeds=40, cache=tmp_path, progress=False)
+    assert many.attrs["runs_found"] == 3 and few.attrs["strategy"] == many.attrs["strategy"] == "vmap"
+    assert same(many.isel(seed=slice(3)), few)
+
+
+def test_what_a_later_compilation_lacks_is_said_before_the_first_is_trained(tmp_path, monkeypatch):
+    @experiment
+    class Fetched(Walk):
+        """Data that only walkers have."""
+
+        def data(self):
+            if self.gait == "stand":
+                raise UsageError("gait: stand cannot be had")
+            return super().data()
+
+    monkeypatch.setattr(Group, "stream", lambda *a, **k: pytest.fail("training began"))
+    with pytest.raises(UsageError, match="stand cannot be had"):
+        run(Fetched(), sweep={"gait": ["walk", "stand"]}, **QUIET)
+
+
+def test_a_run_drunk_to_the_end_makes_one_table(monkeypatch):
+    made, dataset = [], Group.dataset
+    monkeypatch.setattr(Group, "dataset", lambda self: made.append(self) or dataset(self))
+    monkeypatch.setattr("mini.engine.stream.BATCH_SECONDS", 0.0)
+    run(Walk(), seeds=6, **QUIET)
+    assert len(made) == 1
+
+
 def test_a_held_stream_stays_while_the_others_vary():
     free, held = run(Walk(), seeds=3, **QUIET), run(Walk(), seeds=3, hold={"data": 7}, **QUIET)
     start, place = held["started"].values, held["place"].isel(step=-1).values
@@ -341,11 +372,11 @@ def test_an_accelerator_advances_no_more_runs_abreast_than_are_asked_for_and_fit
         assert lanes.choose("auto", numbers, runs) == lanes.Strategy(name, devices * width, 1)
 
 
-def test_strategies_are_chosen_by_size_and_number(monkeypatch):
+def test_strategies_are_chosen_by_size_alone_on_a_cpu(monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    assert lanes.choose("auto", 10**6, 100).name == "threads"
-    assert lanes.choose("auto", 100, 100).name == "vmap"
-    assert lanes.choose("auto", 100, 3).name == "threads"
+    for runs in (1, 3, 100):
+        assert lanes.choose("auto", 10**6, runs) == lanes.choose("auto", 10**6, 5)
+        assert lanes.choose("auto", 10**6, runs).name == "threads" and lanes.choose("auto", 100, runs).name == "vmap"
     with pytest.raises(UsageError, match="strategy: got 'pmap', takes one of auto, threads, vmap, sharded"):
         run(Walk(), strategy="pmap", progress=False)
 

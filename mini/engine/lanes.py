@@ -2,8 +2,8 @@
 
 The rule, from measurements on two cores (`benchmarks/` repeats them): on a CPU a compiled single-run
 program called from as many threads as there are cores is the fastest at every size but the smallest;
-`vmap` pays where dispatch dominates, for many tiny networks, and on an accelerator; on several
-accelerators the vmapped axis is sharded.
+`vmap` pays where dispatch dominates, for tiny networks, and on an accelerator; on several accelerators
+the vmapped axis is sharded.
 """
 
 import time
@@ -22,8 +22,7 @@ from mini.errors import wrong
 from mini.experiment import Experiment, Keys, canonical
 
 STRATEGIES = ("auto", "threads", "vmap", "sharded")
-TINY = 2048  # numbers in a state below which vmap beats threads on a CPU, given enough runs
-MANY = 16
+TINY = 2048  # numbers in a state and its world below which vmap is the way on a CPU, however many runs are asked for
 FEW, FULL = 8, 128  # runs that an accelerator advances in one call: the latter where as many are asked for and fit
 ROOM = 2**26  # numbers in their states
 CHECKPOINT_SECONDS = 20.0
@@ -47,13 +46,15 @@ class Strategy(NamedTuple):
 
 
 def choose(asked: str, numbers: int, runs: int) -> Strategy:
-    """The rule, for a state of so many numbers and so many runs of one shape."""
+    """The rule, for so many runs of one shape, each with so many numbers of its own.
+
+    On a CPU the number of runs has no part in it: it would decide the last bits, and more seeds only add lanes.
+    """
     if asked not in STRATEGIES:
         raise wrong("strategy", asked, "one of " + ", ".join(STRATEGIES))
     on_cpu, devices = jax.default_backend() == "cpu", len(jax.devices())
     if asked == "auto":
-        tiny = numbers <= TINY and runs >= MANY
-        asked = ("vmap" if tiny else "threads") if on_cpu else ("sharded" if devices > 1 else "vmap")
+        asked = ("vmap" if numbers <= TINY else "threads") if on_cpu else ("sharded" if devices > 1 else "vmap")
     if asked == "threads":
         return Strategy("threads", 1, cores())
     abreast = FULL if runs >= FULL and numbers * FULL <= ROOM else FEW

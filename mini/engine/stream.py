@@ -47,13 +47,13 @@ def run(experiment: Experiment, ticks=None, every=None, *, seeds=5, seed_start=0
 
 
 def run_plan(plan: Plan, **options) -> xr.Dataset:
-    """`live` drunk to the end."""
-    (last,) = deque(live(plan, chunk_seconds=BATCH_SECONDS, **options), maxlen=1)
-    return last
+    """`live` drunk to the end, with nothing on the way."""
+    (whole,) = live(plan, chunk_seconds=BATCH_SECONDS, partial=False, **options)
+    return whole
 
 
 def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh: bool = False, progress: bool = True,
-         cancel: Event | None = None, chunk_seconds: float = LIVE_SECONDS) -> Iterator[xr.Dataset]:
+         cancel: Event | None = None, chunk_seconds: float = LIVE_SECONDS, partial: bool = True) -> Iterator[xr.Dataset]:
     """Partial results of a plan, the last one whole.
 
     Args:
@@ -64,6 +64,7 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
       progress: show a bar with the time left once this takes over two seconds.
       cancel: when set, `Cancelled` is raised within a chunk's time.
       chunk_seconds: the time between partial results.
+      partial: whether there are any before the whole; each is a table of all runs.
 
     Yields:
       datasets with dims (swept names, `seed`, clock, the variable's own); what is not computed yet
@@ -75,8 +76,10 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
     total = sum(dataclasses.replace(plan, experiment=point).length for point in plan.points()) * plan.seeds
     with tqdm(total=total, unit=plan.experiment.clock, unit_scale=True, delay=2.0, leave=False,
               desc=type(plan.experiment).__name__, disable=not progress, smoothing=0.05) as bar:
-        for values, points in _static_groups(plan).items():
-            group = Group(dataclasses.replace(plan, experiment=points[0]), points, strategy, kept, fresh)
+        waiting = deque((values, Group(dataclasses.replace(plan, experiment=points[0]), points, strategy, kept, fresh))
+                        for values, points in _static_groups(plan).items())  # all of them, before the first is trained
+        while waiting:
+            values, group = waiting.popleft()
             bar.update(group.found * group.plan.length)
             found += group.found
             ways.add(group.strategy.name)
@@ -86,12 +89,12 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
                 if i < 2:  # up to here it was compiled, which says nothing of the time left
                     bar.unpause()
                 bar.update(ticks)
-                partial = group.measured and not group.whole
-                if partial and time.perf_counter() - last >= chunk_seconds:
+                begun = group.measured and not group.whole
+                if partial and begun and time.perf_counter() - last >= chunk_seconds:
                     last = time.perf_counter()
                     yield results.join(plan, groups | {values: group.dataset()})
             groups[values] = group.dataset()
-            if len(groups) > 1:
+            if partial and len(groups) > 1:
                 yield results.join(plan, groups)
     dataset = results.join(plan, groups)
     dataset.attrs = results.provenance(
@@ -143,8 +146,8 @@ class Group:
         keys = Keys(np.uint32(0), {k: np.uint32(0) for k in plan.hold})
         if plan.hold:
             self._check_streams(sample)
-        _, state = program.prepare.eval_shape(sample, keys, self.shared, stacked=False)
-        numbers = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(state))
+        own = program.prepare.eval_shape(sample, keys, self.shared, stacked=False)  # a world and a state
+        numbers = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(own))
         self.strategy: Strategy = choose(strategy, numbers, len(points) * plan.seeds)
         self.measured: dict[str, np.ndarray] = {}
         self.examined: dict[str, np.ndarray] = {}
