@@ -173,8 +173,20 @@ def check_value(name: str, value, kind: type, about: Field) -> None:
     numbers = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
     if isinstance(value, bool) or not isinstance(value, numbers) or not math.isfinite(value):
         raise wrong(name, value, takes)
-    if about.within and not inside(float(value), about.within):
+    runs_as = _in_32_bits(name, value, kind) if about.traced else value
+    if about.within and not (inside(value, about.within) and inside(runs_as, about.within)):
         raise wrong(name, value, takes)
+
+
+def _in_32_bits(name: str, value, kind: type) -> np.int32 | np.float32:
+    """A traced number as it will be run with, in 32 bits, in which a large one has no place and 1 - 1e-9 is 1."""
+    if kind is int and not -(2**31) <= value < 2**31:
+        raise wrong(name, value, "a whole number of 32 bits, below 2**31")
+    with np.errstate(over="ignore"):
+        found = np.int32(value) if kind is int else np.float32(value)
+    if not np.isfinite(found):
+        raise wrong(name, value, "a number of 32 bits, below 3.4e38")
+    return found
 
 
 def inside(value: float, interval: str) -> bool:

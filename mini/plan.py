@@ -11,6 +11,8 @@ import numpy as np
 from mini.errors import UsageError, unknown, wrong
 from mini.experiment import Experiment, fields_of
 
+MOST = 10**6  # records of a run, and runs of a plan
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -109,6 +111,9 @@ class Plan:
                 raise unknown("field", name, known)
             if not _is_list(values) or len(values) == 0 or len(set(values)) != len(values):
                 raise wrong(f"sweep {name}", values, "a list of different values")
+        runs = math.prod(map(len, self.sweep.values())) * self.seeds
+        if runs > MOST:
+            raise wrong("seeds", self.seeds, f"fewer: with what is swept they make {runs:,} runs, and {MOST:,} are the most")
         cls = type(self.experiment)
         dims = {cls.clock, "seed", *cls.variables, *(dim for about in cls.variables.values() for dim in about.dims)}
         for name in set(self.sweep) & dims:
@@ -121,6 +126,9 @@ class Plan:
     def _check_clock(self) -> None:
         if not _is_whole(self.length) or not 0 <= self.length < 2**31:
             raise wrong("ticks", self.length, "a whole number from 0 on, below 2**31")
+        every = type(self.experiment).every if self.every is None else self.every
+        if _is_whole(every) and 1 <= every < self.length / MOST:
+            raise wrong("every", every, f"{-(-self.length // MOST)} or more: {MOST:,} records of a run are the most")
         if self.every is None:
             return
         if not _is_list(self.every):

@@ -9,7 +9,7 @@ from walk import Walk
 
 from mini.engine import run
 from mini.errors import UsageError
-from mini.experiment import Experiment, Keys, Variable, canonical, experiment, fields_of, static
+from mini.experiment import Experiment, Field, Keys, Variable, canonical, check_value, experiment, fields_of, static
 
 REFUSED = {
     "stride: got -1.0, takes a number in [0, inf)": {"stride": -1.0},
@@ -24,6 +24,9 @@ REFUSED = {
     "walkers: got None, takes a whole number in [1, 64]": {"walkers": None},
     "gait: got 'hop', takes one of walk, stand": {"gait": "hop"},
     "loud: got 1, takes true or false": {"loud": 1},
+    "stride: got 1e+39, takes a number of 32 bits, below 3.4e38": {"stride": 1e39},
+    "growth: got 1e-50, takes a number in (0, inf)": {"growth": 1e-50},
+    "growth: got -0.3, takes a number in (0, inf)": {"growth": -0.3},
 }
 
 
@@ -38,6 +41,16 @@ def test_check_takes_the_ends_that_an_interval_includes_and_numpy_scalars():
     Walk(stride=0.0, walkers=64).check()
     Walk(stride=np.float32(0.5), walkers=np.int64(2), loud=np.bool_(True)).check()
     Walk(stride=2).check()
+
+
+def test_a_traced_whole_number_has_32_bits_and_an_end_is_rounded_as_the_number_is():
+    about = Field("a number", True, "1", "[0, 0.3]", ())
+    check_value("x", 0.3, float, about)  # above 0.3 in 32 bits, as is the end
+    with pytest.raises(UsageError, match=r"x: got 0.30001, takes"):
+        check_value("x", 0.30001, float, about)
+    for value in (2**31, -(2**31) - 1):
+        with pytest.raises(UsageError, match=f"x: got {value}, takes a whole number of 32 bits"):
+            check_value("x", value, int, Field("a count", True, "1", "", ()))
 
 
 def test_only_traced_fields_are_leaves():
