@@ -39,7 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if argv[0] not in COMMANDS:
             raise unknown("command", argv[0], COMMANDS)
-        return COMMANDS[argv[0]](argv[1:]) or 0
+        status = COMMANDS[argv[0]](argv[1:]) or 0
+        sys.stdout.flush()
+        return status
     except UsageError as error:
         print(f"mini: {error}", file=sys.stderr)
         return 2
@@ -49,8 +51,24 @@ def main(argv: list[str] | None = None) -> int:
         print(f"\nmini: interrupted{kept}", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         return 0
+    except OSError as error:
+        _mute()
+        print(f"mini: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except MemoryError:
+        print(f"mini: {argv[0]}: more than the memory holds; fewer seeds, records or a smaller network take less",
+              file=sys.stderr)
+        return 2
+
+
+def _mute() -> None:
+    """Send what standard output no longer takes to nowhere, or its last flush would fail again."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _list(argv: list[str]) -> None:
@@ -172,17 +190,20 @@ def _execute(asked, cls) -> None:
 
 
 def _summary(dataset, cls) -> str:
-    """The last value of every curve, and what was looked at once: mean over seeds, and their range."""
-    names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
-    final = {n: _last(dataset[n], cls.clock) for n in names}
+    """The last value of every curve, and what was looked at once: mean over the seeds that did not diverge, and their range."""
     import xarray as xr
+
+    names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
+    ended = dataset["diverged_at"] < 0
+    final = {n: _last(dataset[n], cls.clock).astype(float).where(ended) for n in names}
 
     swept = [d for d in final[names[0]].dims if d != "seed"] if names else []
     if not swept:
-        return "\n".join(f"{n:<22} {_of_seeds(array)}" for n, array in final.items())
-    points = xr.Dataset(final).stack(point=swept).transpose("point", "seed")
+        return "\n".join(f"{n:<22} {_of_seeds(array, ended)}" for n, array in final.items())
+    points = xr.Dataset({**final, "ended": ended}).stack(point=swept).transpose("point", "seed")
     heads = [", ".join(f"{d}={v}" for d, v in zip(swept, value)) for value in points["point"].values]
-    return "\n".join(f"{n:<22} {head:<24} {_of_seeds(row)}" for n in names for head, row in zip(heads, points[n]))
+    return "\n".join(f"{n:<22} {head:<24} {_of_seeds(row, there)}" for n in names
+                     for head, row, there in zip(heads, points[n], points["ended"]))
 
 
 def _last(array, clock: str):
@@ -194,8 +215,11 @@ def _last(array, clock: str):
     return array.isel({clock: last.astype(int)}).drop_vars(clock)
 
 
-def _of_seeds(array) -> str:
-    return f"{float(array.mean()):.4g}  ({float(array.min()):.4g} to {float(array.max()):.4g})"
+def _of_seeds(array, ended) -> str:
+    """Mean and range, and how many seeds are not in them since they diverged."""
+    lost = int((~ended).sum())
+    said = f"{float(array.mean()):.4g}  ({float(array.min()):.4g} to {float(array.max()):.4g})" if lost < ended.size else "none"
+    return said + (f"; {lost} of {ended.size} seeds diverged" if lost else "")
 
 
 def _every(text: str) -> int | list[int] | None:
@@ -231,6 +255,8 @@ def _hold(words) -> dict:
         stream, equals, seed = word.partition("=")
         if not equals:
             raise wrong("hold", word, "stream=seed, such as data=0")
+        if stream in held:
+            raise wrong("hold", word, f"each stream once; {stream} is there already")
         held[stream] = convert(f"hold {stream}", seed, int)
     return held
 
@@ -295,9 +321,11 @@ def _cache(argv: list[str]) -> None:
     for name, what in (("runs", "finished runs and checkpoints"), ("xla", "compiled programs")):
         files = [f for f in (place / name).rglob("*") if f.is_file()]
         size = sum(f.stat().st_size for f in files) / 2**20
-        print(f"{len(files):>7} {what}, {size:.1f} MiB, in {place / name}" + (": removed" if asked.clear and files else ""))
         if asked.clear:
             shutil.rmtree(place / name, ignore_errors=True)
+            if left := sum(f.is_file() for f in (place / name).rglob("*")):
+                raise UsageError(f"cache: {left} of {len(files)} files in {str(place / name)!r} cannot be removed")
+        print(f"{len(files):>7} {what}, {size:.1f} MiB, in {place / name}" + (": removed" if asked.clear and files else ""))
 
 
 def _bench(argv: list[str]) -> int | None:

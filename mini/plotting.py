@@ -16,6 +16,7 @@ from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
+from mini.files import output, write_text
 from mini.plan import Plan
 
 # Okabe and Ito's colours, told apart by colour-blind readers; line styles differ as well.
@@ -143,10 +144,10 @@ def _list(array) -> list:
 
 def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.Dataset], **more) -> dict:
     """Write `name`.svg, .png and .json (numbers drawn, configuration, seeds, versions, seconds, alt)."""
-    folder.mkdir(parents=True, exist_ok=True)
     stem = folder / name.replace("/", "-")
-    figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Description": alt})
-    figure.savefig(stem.with_suffix(".png"), metadata={"Description": alt})
+    for kind, about_it in (("svg", {"Date": None}), ("png", {})):
+        with output(stem.with_suffix(f".{kind}")) as beside:
+            figure.savefig(beside, format=kind, metadata={**about_it, "Description": alt})
     record = {
         "id": name, "alt": alt, **more,
         "runs": [{key: _unpacked(value) for key, value in d.attrs.items()} | {"seeds": d["seed"].values.tolist()}
@@ -154,7 +155,7 @@ def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.D
         "seconds": round(float(sum(d.attrs.get("compute_seconds", 0.0) for d in about)), 2),
         "numbers": numbers(figure),
     }
-    stem.with_suffix(".json").write_text(json.dumps(record, indent=1) + "\n")
+    write_text(stem.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
     return record
 
 

@@ -34,8 +34,20 @@ class Bench:
     computed: int = 0
     done: dict[str, xr.Dataset] = field(default_factory=dict)  # by the plan's text
 
+    def asked(self, plan: Plan) -> Plan:
+        """The plan with the seeds that are asked for."""
+        return plan.replace(seeds=self.seeds or plan.seeds, seed_start=self.seed_start or plan.seed_start)
+
+    def check(self, plans: Sequence[Plan]) -> None:
+        """Refuse what cannot be run, before anything runs."""
+        for name, value, low in (("seeds", self.seeds, 1), ("seed_start", self.seed_start, 0)):
+            if value is not None and value < low:
+                raise wrong(name, value, f"a whole number from {low} on")
+        for plan in plans:
+            self.asked(plan).check()
+
     def run(self, plan: Plan) -> xr.Dataset:
-        plan = plan.replace(seeds=self.seeds or plan.seeds, seed_start=self.seed_start or plan.seed_start)
+        plan = self.asked(plan)
         name = f"{type(plan.experiment).__module__} {plan!r}"
         if name not in self.done:
             self.done[name] = dataset = run_plan(plan, cache=self.cache, fresh=self.fresh)
@@ -56,24 +68,25 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
     """
     chosen = choose_claims(names, everything, only, preset)
     figures = [] if only else choose_figures(names, everything, preset)
-    for name, value, low in (("seeds", seeds, 1), ("seed_start", seed_start, 0)):
-        if value is not None and value < low:
-            raise wrong(name, value, f"a whole number from {low} on")
-    check_writable(out / "claims.json")
+    if not chosen and not figures:
+        raise wrong("preset", preset, f"laptop: nothing of {', '.join(names)} has another setting")
+    bench = Bench(seeds, seed_start, fresh=fresh)
+    for plans in (*(claim.setting(preset).plans for _, claim in chosen), *(figure.plans[preset] for _, figure in figures)):
+        bench.check(plans)
+    for path in (out / "claims.json", out / "report.html", *drawings(figures, out / "figures")):
+        check_writable(path)
     compile_cache()
-    start, bench = time.perf_counter(), Bench(seeds, seed_start, fresh=fresh)
-    entries = []
+    start, entries = time.perf_counter(), []
     with tqdm(chosen, desc="claims", unit="claim", leave=False) as bar:
         for study, claim in bar:
             bar.set_postfix_str(claim.id)
             datasets = [bench.run(plan) for plan in claim.setting(preset).plans]
             entries.append(claims.judge(claim, study.name, preset, datasets))
             tqdm.write(line(entries[-1]))
+    claims.write_ledger(entries, out / "claims.json")
     drawn = [draw(figure, preset, bench, out / "figures") for _, figure in
              tqdm(figures, desc="figures", unit="figure", leave=False)]
     seconds = time.perf_counter() - start
-    out.mkdir(parents=True, exist_ok=True)
-    claims.write_ledger(entries, out / "claims.json")
     report.write(entries, drawn, out / "report.html", seconds=seconds, preset=preset, versions=versions())
     print(closing(entries, bench, seconds, out))
     return 0
@@ -86,20 +99,29 @@ def choose_claims(names, everything: bool, only, preset: str) -> list[tuple]:
         if name not in known:
             raise unknown("claim", name, known)
     wanted = {find(name).name for name in names} or set(studies())
+    for name in only:
+        if known[name][0].name not in wanted:
+            raise wrong("only", name, f"claims of {', '.join(sorted(wanted))}; this one is of {known[name][0].name}")
     chosen = [(study, claim) for study, claim in known.values() if study.name in wanted
               and (claim.id in only if only else everything or claim.headline)]
     lacking = [claim.id for _, claim in chosen if preset not in claim.settings]
     if lacking and only:
         raise UsageError(f"preset: {', '.join(lacking)} has no {preset!r} setting, takes laptop")
-    for name in lacking:
+    kept = [(study, claim) for study, claim in chosen if preset in claim.settings]
+    for name in lacking if kept else ():
         print(f"{name}: no {preset} setting, left out", file=sys.stderr)
-    return [(study, claim) for study, claim in chosen if preset in claim.settings]
+    return kept
 
 
 def choose_figures(names, everything: bool, preset: str) -> list[tuple]:
     wanted = {find(name).name for name in names} or set(studies())
     return [(s, f) for s, f in all_figures().values()
             if s.name in wanted and preset in f.plans and (everything or f.headline)]
+
+
+def drawings(figures, folder: Path) -> list[Path]:
+    """The files of some figures, each with its study."""
+    return [folder / (figure.id.replace("/", "-") + kind) for _, figure in figures for kind in (".svg", ".png", ".json")]
 
 
 def draw(figure: plotting.Figure, preset: str, bench: Bench, folder: Path) -> dict:
@@ -120,9 +142,11 @@ def one_figure(name: str, preset: str, seeds: int | None, seed_start: int, fresh
     _, figure = all_figures()[name]
     if preset not in figure.plans:
         raise wrong("preset", preset, "one of " + ", ".join(figure.plans))
-    check_writable(folder / "figure.json")
-    compile_cache()
     bench = Bench(seeds, seed_start, fresh=fresh)
+    bench.check(figure.plans[preset])
+    for path in drawings([(None, figure)], folder):
+        check_writable(path)
+    compile_cache()
     record = draw(figure, preset, bench, folder)
     print(f"{record['alt']}\nwritten: {folder / name.replace('/', '-')}.svg, .png, .json "
           f"({bench.computed} runs computed, {bench.found} already there)")
@@ -131,9 +155,10 @@ def one_figure(name: str, preset: str, seeds: int | None, seed_start: int, fresh
 def line(entry: claims.Entry) -> str:
     """One claim on one line of a terminal."""
     value = f"{claims.number(entry.value)} [{claims.number(entry.low)}, {claims.number(entry.high)}]"
+    unit = "" if entry.unit == "1" else f" {entry.unit}"
     more = f", about {entry.seeds_needed} seeds would tell" if entry.seeds_needed else ""
     beside = f" ({entry.measured})" if entry.measured else ""
-    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)} {entry.unit}{beside}{more}"
+    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)}{unit}{beside}{more}"
 
 
 def closing(entries: Sequence[claims.Entry], bench: Bench, seconds: float, out: Path) -> str:

@@ -80,6 +80,7 @@ def test_run_takes_another_experiment_and_a_list_of_ticks(tmp_path):
     assert xr.open_dataset(out, engine="h5netcdf").step.values.tolist() == [0, 1, 10, 100]
 
 
+SMALL = ("run", "grokking", "--p", "7", "--width", "8", "--steps", "20")
 BAD = {
     "run groking": "did you mean 'grokking'",
     "rnu grokking": "did you mean 'run'",
@@ -103,6 +104,19 @@ BAD = {
     "run grokking --sweep p=11,23 --sweep p=31": "each field once",
     "run grokking --sweep": "sweep: got no value",
     "run grokking --hold data=x": "hold data: got 'x', takes a whole number",
+    "run grokking --hold data=0 --hold data=1": "hold: got 'data=1', takes each stream once; data is there already",
+    "run grokking --steps 2000000000 --every 1": "every: got 1, takes 2000 or more",
+    "run grokking --seeds 2000000000": "seeds: got 2000000000, takes fewer",
+    "run grokking --weight-decay 1e39": "weight_decay: got 1e+39, takes a number of 32 bits",
+    "run early_learning --noise 0.99999999999": "noise: got 0.99999999999, takes a number in [0, 1)",
+    "run early_learning --early-epoch 3000000000": "early_epoch: got 3000000000, takes a whole number of 32 bits",
+    "run grokking --hold foo=1 --out new/dir/x.nc": "stream: no 'foo'",
+    "run early_learning --sweep dataset=digits,mnist --out new/x.nc": "dataset: mnist",
+    "reproduce early_learning --only grokking/delay": "only: got 'grokking/delay', takes claims of early_learning",
+    "reproduce forgetting --preset paper --all": "preset: got 'paper', takes laptop",
+    "reproduce --only grokking/closed-form-error grokking/transformer --seed-start 4294967288 --out new":
+        "seed_start: got 4294967288, takes seeds that end below 2**32",
+    "run grokking --out " + "x" * 260: "takes a place that can be written (File name too long)",
     "run grokking --hold data": "hold: got 'data', takes stream=seed",
     "run grokking --hold dta=0": "stream: no 'dta'; did you mean 'data'",
     "run grokking --p": "p: got no value, takes a whole number",
@@ -135,6 +149,46 @@ def test_an_output_place_that_cannot_be_written_is_refused_first(place, capsys, 
     monkeypatch.setattr(Group, "stream", lambda *a, **k: pytest.fail("training began"))
     assert main(["run", "grokking", "--out", place]) == 2
     assert "out: got" in capsys.readouterr().err
+
+
+def test_reproduce_checks_every_file_first(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Group, "stream", lambda *a, **k: pytest.fail("training began"))
+    for name in ("report.html", "figures/grokking-curves.svg"):
+        place = tmp_path / name.replace("/", "-")
+        (place / name).mkdir(parents=True)
+        assert main(["reproduce", "grokking", "--out", str(place)]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1 and f"{name}', which is a folder" in said
+    assert main(["figure", "grokking/curves", "--out", str(place / "figures")]) == 2
+    (tmp_path / "plain" / "figures").parent.mkdir()
+    (tmp_path / "plain" / "figures").touch()
+    assert main(["reproduce", "grokking", "--out", str(tmp_path / "plain")]) == 2
+    assert not list(tmp_path.rglob("claims.json"))
+
+
+def test_a_run_that_diverged_is_no_number_in_the_summary(capsys):
+    with pytest.warns(UserWarning, match="diverged"):
+        assert main([*SMALL, "--seeds", "2", "--sweep", "learning_rate=0.01,1e30"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("train_loss")]
+    assert re.search(r"learning_rate=0.01 +0\.\d+  \(0\.\d+ to 0\.\d+\)$", lines[0])
+    assert re.search(r"learning_rate=1e\+30 +none; 2 of 2 seeds diverged$", lines[1])
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "--json"], [*SMALL, "--seeds", "1"]])
+def test_a_full_output_is_one_line(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "mini.cli", *words], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and done.stderr.splitlines()[-1] == "mini: output: No space left on device"
+
+
+def test_what_cannot_be_removed_is_not_said_to_be(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("MINI_CACHE", str(tmp_path))
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "a.npz").touch()
+    monkeypatch.setattr("mini.cli.shutil.rmtree", lambda *a, **k: None)
+    assert main(["cache", "--clear"]) == 2
+    said = capsys.readouterr()
+    assert "1 of 1 files" in said.err and "removed" not in said.out
 
 
 def test_reproduce_writes_ledger_report_and_figures(tmp_path, capsys):
