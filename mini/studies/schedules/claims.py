@@ -286,7 +286,7 @@ CLAIMS = (
         "The schedule decides the family of the retention curve: a power law under uniform rehearsal, an exponential "
         "under power-law rehearsal, each with or without an asymptote (difference of AICc, the smaller of the two).",
         Published("no figure; found in a pilot of this project", "wixted1997", "human forgetting is near a power law"),
-        "AICc", laptop((0, None), settings.POWER, settings.UNIFORM), retention_family, untrained, seconds=80),
+        "AICc", laptop((0, None), *settings.RETENTION), retention_family, untrained, seconds=15),
     Claim(
         "schedules/combined",
         "Power-law rehearsal with LwF is a point better than either alone (two new classes a task, a twentieth rehearsed).",
