@@ -118,6 +118,15 @@ def test_cells_bear_names_that_stay(source):
     assert all(c.metadata.nbgrader.locked for n, c in graded(released).items() if n in checked(released))
 
 
+def test_the_minutes_add_up(source):
+    text = source.read_text()
+    sections = [int(m) for m in re.findall(r"^# ## \d+\. .* \((\d+) minutes\)$", text, re.MULTILINE)]
+    assert len(sections) == len(re.findall(r"^# ## ", text, re.MULTILINE))
+    assert f"**Time** about {sum(sections)} minutes" in text and f"labs.setup(minutes={sum(sections)}, " in text
+    for section, minutes in zip(re.split(r"^# ## ", text, flags=re.MULTILINE)[1:], sections):
+        assert sum(int(m) for m in re.findall(r"importance \d/5, (\d+) minutes", section)) <= minutes
+
+
 def test_every_check_sees_a_missing_answer(source):
     """A hidden test inside a check would pass unseen if the visible one stood outside it."""
     for name in checked(labs.teacher(source)):

@@ -12,7 +12,8 @@
 # **Question.** A language model reads a sentence once. Would it know the sentence again? Could it say it? And what is
 # left of either after it has read a thousand other things?
 #
-# **Time** about 130 minutes. **Compute** about three minutes of training in all, on two CPU cores; no network.
+# **Time** about 160 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
+# CPU cores; no network.
 # **You need** numpy, logarithms, and the normal distribution. Lab 5 helps, and is not needed.
 #
 # After this lab you can
@@ -22,9 +23,9 @@
 # 4. fit forgetting curves, compare them, and say when no family can be told from another,
 # 5. say what a paraphrase does for a fact that a repetition does not.
 #
-# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
-# **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise says
-# so, and nothing later depends on it.
+# Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
+# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
+# says so, and nothing later depends on it.
 
 # %%
 from math import comb
@@ -46,7 +47,7 @@ from mini.studies.forgetting.game import Game
 from mini.studies.forgetting.settings import probes
 from mini.tasks import facts
 
-labs.setup(minutes=130, compute="about three minutes of training")
+labs.setup(minutes=160, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 3
 READ_ON = 20 if labs.fast() else 1000
 NARROW = {"width": 16, "layers": 1} if labs.fast() else {}
@@ -118,7 +119,8 @@ labs.compare(my_exposures_to_recall, memory.needed(scored(runs), "recall").mean(
 # ### Play
 # Let a slider go, and a model reads, studies and reads on before your eyes. Look at the right panel first: it holds all
 # that recognition has to go by. *Look back* takes you to any step. At which exposure do the two heaps part? Is recall
-# anywhere near by then?
+# anywhere near by then? *Study rate* is the length of a step while it studies; *random strings* lets it study tokens drawn
+# by chance, in place of sequences of the chain.
 
 # %%
 explorer(("exposures", "random_strings", "study_rate", "seed"), reading_on=READ_ON, **SIZE)
@@ -148,7 +150,7 @@ def area(studied, foils):
 
 # %% nbgrader={"grade": true, "grade_id": "area-pairs", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("all pairs"):
-    got = area([1.0, 3.0], [2.0, 4.0])
+    got = area(np.array([1.0, 3.0]), np.array([2.0, 4.0]))
     assert np.isclose(got, 0.75), f"three of the four pairs; you have {got}"
     ### BEGIN HIDDEN TESTS
     a, b = np.random.default_rng(0).normal(size=(2, 30))
@@ -157,7 +159,7 @@ with labs.check("all pairs"):
 
 # %% nbgrader={"grade": true, "grade_id": "area-ties", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("ties count half"):
-    got = area([1.0, 1.0], [1.0, 2.0])
+    got = area(np.array([1.0, 1.0]), np.array([1.0, 2.0]))
     assert np.isclose(got, 0.75), f"two wins and two ties; you have {got}"
     ### BEGIN HIDDEN TESTS
     assert np.isclose(area(np.ones(5), np.ones(3)), 0.5)
@@ -204,7 +206,7 @@ def recall(said, true, prompt):
 
 # %% nbgrader={"grade": true, "grade_id": "recall-after", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("after the prompt"):
-    got = recall([5, 6, 7, 8], [5, 6, 7, 9], 2)
+    got = recall(np.array([5, 6, 7, 8]), np.array([5, 6, 7, 9]), 2)
     assert np.isclose(got[0], 0.5), f"one of two; you have {got[0]}"
     ### BEGIN HIDDEN TESTS
     said, true = np.random.default_rng(2).integers(0, 3, (2, 30))
@@ -214,14 +216,17 @@ with labs.check("after the prompt"):
 
 # %% nbgrader={"grade": true, "grade_id": "recall-flattered", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("with the prompt counted in"):
-    got = recall([5, 6, 0, 0], [5, 6, 7, 9], 2)
+    got = recall(np.array([5, 6, 0, 0]), np.array([5, 6, 7, 9]), 2)
     assert np.allclose(got, [0, 0.5]), f"nothing recalled, and yet one half; you have {got}"
     ### BEGIN HIDDEN TESTS
     assert np.isclose(recall(np.r_[np.ones(12), np.zeros(12)], np.ones(24), 12)[1], 0.5)
+    said, true = np.random.default_rng(10).integers(0, 3, (2, 30))
+    said[:7] = true[:7]
+    assert np.isclose(recall(said, true, 7)[1], np.mean(said == true)), "what is recalled counts, and any length of prompt"
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 2. You against the model (20 minutes)
+# ## 2. You against the model (25 minutes)
 #
 # Sixteen strings of ten letters, from a chain over twenty letters. You read them once. The model studies the same ones,
 # and both of you are asked about the same pairs.
@@ -233,9 +238,9 @@ with labs.check("with the prompt counted in"):
 my_right_answers = None
 
 # %% [markdown]
-# ### Play
-# Read the strings, press the button, choose. Then play again with *near* foils, which differ from a studied string in one
-# letter.
+# ### Run and play
+# Read the strings, press the button, choose: this is the run. Then play again with *near* foils, which differ from a
+# studied string in one letter.
 
 # %%
 game = Game(**NARROW)
@@ -295,18 +300,18 @@ def twins(q):
 
 # %% nbgrader={"grade": true, "grade_id": "twins-even", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("different, and exchangeable"):
-    got = twins(np.array([0.5, 0.25, 0.25]))
+    got = np.asarray(twins(np.array([0.5, 0.25, 0.25])))
     assert np.isclose(got.sum(), 1) and np.allclose(np.diag(got), 0), "all together 1, never the same twice"
     assert np.allclose(got, got.T), "exchanging x and y must change nothing"
     assert np.isclose(got[0, 1], 0.2), f"0.125 of 0.625; you have {got[0, 1]}"
     ### BEGIN HIDDEN TESTS
     q = np.random.default_rng(4).dirichlet(np.ones(6))
     for x, y in np.ndindex(6, 6):
-        assert np.isclose(twins(q)[x, y], 0 if x == y else q[x] * q[y] / (1 - (q**2).sum()))
+        assert np.isclose(twins(q)[x][y], 0 if x == y else q[x] * q[y] / (1 - (q**2).sum()))
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 3. Reading on (25 minutes)
+# ## 3. Reading on (30 minutes)
 #
 # After 32 exposures both scores are perfect. Now the model reads on: new sequences of the same chain, never the same one
 # twice, as many in a step as before.
@@ -415,6 +420,12 @@ with labs.check("between two measurements"):
     t = np.r_[0, np.geomspace(1, 1000, 400)]
     assert np.isclose(half_life(t, 0.5 + 0.4 * (1 + t) ** -0.5, 0.5), 3, rtol=0.02)
     assert np.isclose(half_life(np.array([0, 1, 2, 5]), np.array([1, 0.4, 0.9, 0.1]), 0.0), np.expm1(np.log(2) * 0.5 / 0.6))
+    rng = np.random.default_rng(11)
+    for _ in range(5):  # a noisy curve crosses the level several times: the first time counts
+        noisy = np.r_[1, np.linspace(0.8, 0.2, 30) + 0.15 * rng.normal(size=30)]
+        i = next(i for i, left in enumerate(noisy) if left <= 0.5)
+        share = (noisy[i - 1] - 0.5) / (noisy[i - 1] - noisy[i])
+        assert np.isclose(half_life(np.arange(31), noisy, 0.0), i * (1 + 1 / i) ** share - 1)
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "halflife-never", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -426,7 +437,7 @@ with labs.check("never"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 4. Which curve? (25 minutes)
+# ## 4. Which curve? (30 minutes)
 #
 # Since 1885 people have asked which law forgetting follows.
 # $$\text{exponential } m e^{-bt} \quad \text{power } m (1 + t)^{-b} \quad \text{hyperbolic } \frac{m}{1 + bt} \quad
@@ -551,11 +562,11 @@ with labs.check("AICc"):
 
 # %% nbgrader={"grade": true, "grade_id": "aicc-weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("weights"):
-    got = weights([10.0, 10.0, float("nan")])
+    got = weights(np.array([10.0, 10.0, float("nan")]))
     assert np.allclose(got, [0.5, 0.5, 0]), f"two alike, and one that cannot be told; you have {got}"
     ### BEGIN HIDDEN TESTS
-    got = weights([-100.0, -98.0, -90.0])
-    assert np.isclose(got.sum(), 1) and np.isclose(got[0] / got[1], np.e) and np.isclose(got[1] / got[2], np.e**4)
+    got = weights(np.array([-100.0, -98.0, -90.0]))
+    assert np.isclose(np.sum(got), 1) and np.isclose(got[0] / got[1], np.e) and np.isclose(got[1] / got[2], np.e**4)
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -586,21 +597,25 @@ try:
           retention.compare(times, mean, ("exponential", "power")))
 except NotImplementedError:
     print("Answer exercise 4.3, and this cell tells what the mean is taken for.")
+except Exception as error:
+    print(f"With this answer to exercise 4.3 the fit stops ({type(error).__name__}: {error}). Put the answer right, then run "
+          "this cell again.")
 
 # %% [markdown]
 # ## 5. Facts, injected (30 minutes)
 #
 # A fact is more than a string. "Ada Ash works for firm 3" and "firm 3 employs Ada Ash" are two strings and one fact; whoever
-# knows it can answer in words never heard. Chang and others (2024) told large models about people who do not exist, in the
-# middle of their training, and watched.
+# knows it can answer in words never heard. Chang and others (2024) told large models about things that do not exist
+# (governments, towns, series), in the middle of their training, and watched. Here the things are people.
 #
-# **The text** tells of 40 fictional people: employer, birthplace, trade, hobby, each in one of six wordings, and of where
-# companies are. It goes on throughout. Into it we **inject**, ten times, passages about *new* people:
-# eight in the **same words** every time, eight in **other words** every time, eight only **once**; of eight nobody ever tells.
+# **The text** tells of 40 fictional people: employer, birthplace, trade, hobby and the town where they work, each in one of
+# six wordings, and of where companies are. It goes on throughout. Into it we **inject**, ten times, passages about *new*
+# people: eight in the **same words** every time, eight in **other words** every time, eight only **once**; of eight nobody
+# ever tells.
 #
 # **Three probes** ask for the log-probability of a fact's value:
 # *memorisation*, in the very words that a duplicate repeats; *semantic*, in a wording in which this fact was never told;
-# *compositional*, for the town where the person works, which follows from the employer and is told of the employer alone.
+# *compositional*, for the town where the person works: of a new person's town only the employer tells.
 
 # %%
 TINY = {"width": 16, "layers": 1, "heads": 2, "background": 16, "last": 40, "interval": 4.0, "exposures": 4, "late": 10,
@@ -673,7 +688,8 @@ for group, guess in (("duplicate", my_gap_same_words), ("paraphrase", my_gap_oth
 # %% [markdown]
 # ### Play
 # One manner at a time, trained again as you move. *Interval* is the number of steps between two exposures: at 1 they come
-# in one go, and all schedules end on the same step. What do you gain by spreading them, and when do you see it: at the last
+# in one go, and all schedules end on the same step. *Late rate* is the share of the step length that is left from shortly
+# before the first injection on. What do you gain by spreading them, and when do you see it: at the last
 # exposure or long after? Can you find a setting in which what was told **once** is still there after 200 steps?
 
 # %%
@@ -800,7 +816,7 @@ labs.ledger("facts/steps-of-acquisition", "facts/duplication-gap", "facts/duplic
             "facts/decay-form", "facts/compositional", "facts/spacing")
 
 # %% [markdown]
-# ## 6. What may be said (5 minutes)
+# ## 6. What may be said (15 minutes)
 #
 # The committed ledger of this project holds each statement as a number measured over several seeds, beside the
 # published one:

@@ -12,7 +12,8 @@
 # **Question.** A password stood in the training text. How often must it stand there until the model says it aloud, who
 # can make it do so, and what helps?
 #
-# **Time** about 100 minutes. **Compute** about three minutes of training in all, on two CPU cores; no network.
+# **Time** about 130 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
+# CPU cores; no network.
 # **You need** numpy, log-probabilities, and a rough idea of what a language model does.
 #
 # After this lab you can
@@ -21,9 +22,9 @@
 # 3. tell what was memorised because it was read from what could be guessed anyway,
 # 4. say what removing duplicates and private training buy, and what they cost.
 #
-# Each section asks you to **predict** before you **run**; then you **play**, read an explanation, and answer an
-# **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise says
-# so, and nothing later depends on it.
+# Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
+# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
+# says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -39,7 +40,7 @@ from mini.studies.extraction.explorer import SMALL, explorer
 from mini.studies.extraction.items import COPIES
 from mini.tasks import corpus
 
-labs.setup(minutes=100, compute="about three minutes of training")
+labs.setup(minutes=130, compute="about three minutes of training")
 SEEDS = 1 if labs.fast() else 4
 STEPS = 4 if labs.fast() else 400
 TINY = {"layers": 1, "rival": True} if labs.fast() else {}  # one small program for nearly all of it
@@ -65,7 +66,7 @@ def whole(runs):
 
 
 # %% [markdown]
-# ## 1. A secret in the source (20 minutes)
+# ## 1. A secret in the source (25 minutes)
 #
 # **The text** is the source code of Python's own standard library, byte by byte, as it lies on this machine. Into it are
 # planted *secrets*, lines such as `key_abcd = 'fd23…'` with 16 random hexadecimal digits, and *passages* of 48 bytes from
@@ -133,7 +134,7 @@ for copies in (256, 0):
 # another name, such as `key_yours = '`?
 
 # %%
-play("secret_copies", "deduplicate", "steps", "seed")
+play("secret_copies", "steps", "seed")
 
 # %% [markdown]
 # ### Explain
@@ -141,8 +142,8 @@ play("secret_copies", "deduplicate", "steps", "seed")
 # keyword is. That a *random* secret comes out can have one reason only: it was read. For a passage this is not so.
 # `return None` comes out of a model that never saw the file. Hence the control: the same prompts, put to a model that was
 # trained on all but the passages. A published rate without one says little; and a rate on passages that were chosen
-# because they could be extracted (as in the best known benchmark for code, whose 47% is often quoted as a rate of
-# leakage) says nothing about how often a model leaks.
+# because they could be extracted (as in the best known benchmark for code; its 47%, secondary, is often quoted as a rate
+# of leakage) says nothing about how often a model leaks.
 #
 # ### Exercise 1.1: the attack
 # *difficulty 2/5, importance 5/5, 8 minutes.* `next_logits(tokens)` returns the logits (an array, one for each byte) of
@@ -217,7 +218,7 @@ with labs.check("one pass is enough"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 2. Exposed before extracted (20 minutes)
+# ## 2. Exposed before extracted (30 minutes)
 #
 # A secret that does not come out is not safe. Take the same line with other secrets (here 31 random ones), and ask the
 # model for the probability of each. If the true one is the likeliest of a thousand, an attacker who can *test* guesses
@@ -258,6 +259,14 @@ def exposed(canvas, planted, control):
 
 labs.draw(exposed, planted, control, size=(9.5, 3.8))
 labs.compare(my_exposure, float(end(planted, "exposure_by_rank").sel(copies=4).mean()), "exposure at 4 copies", " bits")
+
+# %% [markdown]
+# ### Play
+# A secret drawn by chance this time. At how many copies does its exposure by rank reach the 5 bits, and at how many does it
+# come out? With copies enough for both: which is first over training, and by how many steps?
+
+# %%
+play("secret_copies", "seed", secret="q7x2k9v4m1z", secret_copies=16)
 
 # %% [markdown]
 # ### Explain
@@ -328,10 +337,11 @@ with labs.check("at the mean, one bit"):
 # %% nbgrader={"grade": true, "grade_id": "gauss-far", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("far out, and told so"):
     got = exposure_by_gaussian(60.0, np.array([-1.0, 0.0, 1.0]))
-    assert np.isfinite(got[0]) and got[0] > 2000 and got[1] is True, f"60 deviations out: some 2600 bits, extrapolated; you have {got}"
+    assert np.isfinite(got[0]) and got[0] > 2000 and got[1], f"60 deviations out: some 2600 bits, extrapolated; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert exposure_by_gaussian(1.0, np.array([-1.0, 0.0, 1.0]))[1] is True, "2.7 bits are more than the 2 that 3 others show"
-    assert exposure_by_gaussian(1.0, np.tile([-1.0, 1.0], 20))[1] is False
+    assert exposure_by_gaussian(1.0, np.array([-1.0, 0.0, 1.0]))[1], "2.7 bits are more than the 2 that 3 others show"
+    assert not exposure_by_gaussian(0.56, np.array([-1.0, 0.0, 1.0]))[1], "1.8 bits are not"
+    assert not exposure_by_gaussian(1.0, np.tile([-1.0, 1.0], 20))[1]
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -676,7 +686,7 @@ def deduplicated(rows):
 
 # %% nbgrader={"grade": true, "grade_id": "dedup-order", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the first of each, in order"):
-    got = deduplicated(np.array([[3, 1], [0, 2], [3, 1], [0, 0]]))
+    got = np.asarray(deduplicated(np.array([[3, 1], [0, 2], [3, 1], [0, 0]])))
     assert got.tolist() == [[3, 1], [0, 2], [0, 0]], f"the third row goes, the order stays; you have {got}"
     ### BEGIN HIDDEN TESTS
     x = np.random.default_rng(7).integers(0, 2, (60, 4))
@@ -684,7 +694,7 @@ with labs.check("the first of each, in order"):
     for row in x.tolist():
         if row not in expected:
             expected.append(row)
-    assert deduplicated(x).tolist() == expected
+    assert np.asarray(deduplicated(x)).tolist() == expected
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -712,7 +722,7 @@ with labs.check("one copy, and ten"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## 6. What may be said (5 minutes)
+# ## 6. What may be said (15 minutes)
 #
 # The committed ledger of this project holds each statement as a number measured over several seeds, beside the
 # published one:

@@ -1,6 +1,8 @@
 """The schedules study: what it reports against its own draws, refusals, and methods that do what they say."""
 
+import dataclasses
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -219,6 +221,15 @@ def test_a_knowledge_base_that_cannot_be_is_refused(fields, said):
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("stream", [None, *explorer.CONTROLS["stream"]])
+def test_all_that_the_explorer_offers_can_be_trained(stream):
+    one = explorer.explorer(("tasks", "seed"), stream=stream) if stream else explorer.explorer(("tasks", "stream", "seed"))
+    offered = {name: [value for _, value in control.options] for name, control in one.controls.items() if name != "seed"}
+    for values in itertools.product(*offered.values()):
+        dataclasses.replace(one.plan.experiment, **dict(zip(offered, values))).check()
+    one.close()
+
+
 def test_the_explorer_tells_what_it_draws():
     one = explorer.explorer(**SMALL)
     one.warm = False

@@ -11,7 +11,7 @@ from mini import plotting
 from mini.explorer import Explorer
 from mini.measures import continual, retention
 from mini.studies.schedules.experiment import METHODS, Schedules
-from mini.tasks import schedules
+from mini.tasks import schedules, streams
 
 CONTROLS = {
     "schedule": list(schedules.RULES),
@@ -31,14 +31,16 @@ def explorer(controls: Sequence[str] = ("exponent", "rehearsal", "tasks", "seed"
     """The explorer of this study; small enough that a change is trained in a second or two.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`. seed: the first draw.
-      fields: other fields of `Schedules`, as they start.
+      controls: names of the controls to show, of `CONTROLS`; of the numbers of tasks, those that every stream on offer
+        has. seed: the first draw.
+      fields: other fields of `Schedules`, as they start. Unless said, as many examples are held out as a stream has.
     """
-    start = {"tasks": 5, "steps": 100, "width": 64, "held_out": 200, "buffer": 100, **fields}
-    if start.get("stream") == "split":
-        start["held_out"] = 0
-    return Explorer(Schedules(**start), {name: CONTROLS[name] for name in controls}, draw, every=1, seed=seed,
-                    size=(13.0, 3.4))
+    start = Schedules(**{"tasks": 5, "steps": 100, "width": 64, "buffer": 100, **fields})
+    offered = {name: CONTROLS[name] for name in controls}
+    if "tasks" in offered:
+        most = min(streams.KINDS[name].tasks for name in offered.get("stream", [start.stream]))
+        offered["tasks"] = [number for number in offered["tasks"] if number <= most]
+    return Explorer(start, offered, draw, every=1, seed=seed, size=(13.0, 3.4))
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
