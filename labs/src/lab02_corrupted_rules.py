@@ -58,10 +58,10 @@ my_rule_only = None
 # No network yet: we corrupt labels and count, over some draws, how many are still true.
 
 # %%
-def still_true(p, xi, draws=5 if labs.fast() else 20):
+def still_true(p, xi):
     """The share that is true of the redrawn labels, and of all training labels."""
     redrawn, every = [], []
-    for seed in range(draws):
+    for seed in range(4 * SEEDS):
         world = Grokking(p=p, train_fraction=0.6, corruption=xi).world(Keys(seed, {}), None)
         true = np.asarray(world.given == world.label[world.train])
         redrawn.append(true[world.corrupted])
