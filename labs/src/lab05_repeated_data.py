@@ -380,13 +380,13 @@ def clean_curve(canvas, pools):
             seeds = ends(pools.sel(pool_size=size), name)
             axes.plot(np.full(len(seeds), sizes[-1]), seeds, mark, color=VERMILION, alpha=0.8, label=f"pool of {size}, by seed")
         axes.set(title=title, xlabel="weights", ylabel="nats a token", xscale="log")
-    panels[1].legend(fontsize=8)
+    canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9)
     return "Loss of clean models by size: " + "; ".join(
         f"{int(s)} weights {a:.2f} on fresh sequences, {b:.2f} on copying"
         for s, a, b in zip(sizes, curve_of("fresh_loss"), curve_of("copying_loss"))) + "."
 
 
-labs.draw(clean_curve, pools)
+labs.draw(clean_curve, pools, size=(9, 4.2))
 found = clean_size(sizes, curve_of("copying_loss"), float(worst.max()))
 outside = ", outside of what was measured: this is the nearest end" if found.extrapolated else ""
 labs.compare(my_effective_size, float(np.clip(found.value, sizes[0], sizes[-1])) / sizes[-1],
