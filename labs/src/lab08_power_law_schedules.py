@@ -346,9 +346,11 @@ explorer(("schedule", "exponent", "rehearsal", "tasks", "seed"), **{"tasks": 8, 
 # ### Explain
 # Under uniform rehearsal every old task gets the same small upkeep, however old: accuracy falls at first and then
 # *settles*, well above zero. Of the two curves fitted here only the power law can flatten like that, and so it leads; but
-# an exponential above an asymptote fits as well or better. Under power-law rehearsal upkeep itself shrinks with age, and
-# accuracy goes on falling. So the *schedule* decides whether the curve settles, not which family it belongs to. A
-# caution: these are ten correlated points of one network, and differences of AICc below 2 are ties.
+# an exponential above an asymptote misses the points by no more. It needs one number more for that, which AICc charges, so
+# that the power law keeps a small lead in most seeds (the ledger's first row below). Under power-law rehearsal upkeep itself
+# shrinks with age, accuracy goes on falling, and the exponential leads clearly. So the *schedule* decides whether the curve
+# settles; towards which family it then leans is a finer question. A caution: these are ten correlated points of one
+# network, and a lead below 2 is a tie in any single one.
 
 # %%
 labs.ledger("schedules/retention-family", "schedules/no-savings")
