@@ -1,4 +1,4 @@
-"""The command line: mini list | run | reproduce | figure | lab | cache | bench.
+"""The command line: mini list | run | reproduce | figure | lab | course | cache | bench.
 
 The parsers are built from the experiments' own fields, so that `--help` says what the code knows.
 """
@@ -23,6 +23,7 @@ USAGE = """mini: a laboratory of memorisation
   mini reproduce [STUDY ...] [...]      measure claims, write a ledger, a report and figures
   mini figure ID [...]                  draw one figure
   mini lab                              open the labs in JupyterLab
+  mini course FOLDER                    make a course of the labs for nbgrader, to release, collect and mark them
   mini cache [--clear]                  what is kept of earlier runs, and how much room it takes
   mini bench [--json FILE]              time this code beside PyTorch and the machine's own peak
 
@@ -186,40 +187,7 @@ def _execute(asked, cls) -> None:
         results.save(dataset, Path(asked.out))
         print(f"written: {asked.out}", file=sys.stderr)
     else:
-        print(_summary(dataset, cls))
-
-
-def _summary(dataset, cls) -> str:
-    """The last value of every curve, and what was looked at once: mean over the seeds that did not diverge, and their range."""
-    import xarray as xr
-
-    names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
-    ended = dataset["diverged_at"] < 0
-    final = {n: _last(dataset[n], cls.clock).astype(float).where(ended) for n in names}
-
-    swept = [d for d in final[names[0]].dims if d != "seed"] if names else []
-    if not swept:
-        return "\n".join(f"{n:<22} {_of_seeds(array, ended)}" for n, array in final.items())
-    points = xr.Dataset({**final, "ended": ended}).stack(point=swept).transpose("point", "seed")
-    heads = [", ".join(f"{d}={v}" for d, v in zip(swept, value)) for value in points["point"].values]
-    return "\n".join(f"{n:<22} {head:<24} {_of_seeds(row, there)}" for n in names
-                     for head, row, there in zip(heads, points[n], points["ended"]))
-
-
-def _last(array, clock: str):
-    """What was measured last: where lengths differ, shorter runs are missing at the end."""
-    if clock not in array.dims:
-        return array
-    there = array.notnull()
-    last = (there.sizes[clock] - 1 - there.isel({clock: slice(None, None, -1)}).argmax(clock)).where(there.any(clock), 0)
-    return array.isel({clock: last.astype(int)}).drop_vars(clock)
-
-
-def _of_seeds(array, ended) -> str:
-    """Mean and range, and how many seeds are not in them since they diverged."""
-    lost = int((~ended).sum())
-    said = f"{float(array.mean()):.4g}  ({float(array.min()):.4g} to {float(array.max()):.4g})" if lost < ended.size else "none"
-    return said + (f"; {lost} of {ended.size} seeds diverged" if lost else "")
+        print(results.summary(dataset, cls))
 
 
 def _every(text: str) -> int | list[int] | None:
@@ -311,6 +279,22 @@ def _lab(argv: list[str]) -> int:
     return labs.launch(argv)
 
 
+def _course(argv: list[str]) -> None:
+    """mini course: what a teacher needs."""
+    if set(argv) & {"-h", "--help"}:
+        print("usage: mini course FOLDER\n\nMake a course for nbgrader: the teacher's notebooks, and its configuration. Then,\n"
+              "in that folder: nbgrader generate_assignment LAB; once collected, nbgrader autograde LAB")
+        return
+    if len(argv) != 1 or argv[0].startswith("-"):
+        raise wrong("course", " ".join(argv), "one folder, such as memorisation")
+    try:
+        from mini import marking
+    except ImportError:
+        raise UsageError("course: nbgrader is not installed; pip install 'mini-memorisation[teach]'") from None
+    made = marking.course(Path(argv[0]))
+    print(f"{len(made)} files in {argv[0]}; there: nbgrader generate_assignment LAB; once collected, nbgrader autograde LAB")
+
+
 def _cache(argv: list[str]) -> None:
     """mini cache: what is kept between calls."""
     from mini.engine import default_cache
@@ -344,8 +328,8 @@ def _bench(argv: list[str]) -> int | None:
     return report.main(json_file=asked.json or None, quick=asked.quick, only=asked.only)
 
 
-COMMANDS = {"list": _list, "run": _run, "reproduce": _reproduce, "figure": _figure, "lab": _lab, "cache": _cache,
-            "bench": _bench}
+COMMANDS = {"list": _list, "run": _run, "reproduce": _reproduce, "figure": _figure, "lab": _lab, "course": _course,
+            "cache": _cache, "bench": _bench}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,12 +1,9 @@
 """How a class is marked: a course for nbgrader, whose marks do not hang on what a student's notebook does to `labs.check`.
 
-    python -m mini.marking FOLDER     makes a course: the teacher's notebooks and nbgrader's configuration
-
 In a student's notebook a check says what is wrong without stopping it; it is a Python object, which a cell above could
-replace. While marks are given, the assertions are therefore run bare. Needs the extra `teach`.
+replace. While marks are given, the assertions are therefore run bare. `mini course` makes a course; it needs the extra `teach`.
 """
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -14,7 +11,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from mini import labs
-from mini.errors import UsageError, wrong
+from mini.errors import UsageError
 from mini.files import write_text
 
 CHECK = "with labs.check("
@@ -71,19 +68,3 @@ def course(folder: Path) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
     return list(made)
-
-
-def main(argv: list[str]) -> int:
-    if len(argv) != 1 or argv[0].startswith("-"):
-        raise wrong("marking", " ".join(argv), "one folder: python -m mini.marking FOLDER")
-    made = course(Path(argv[0]))
-    print(f"{len(made)} files in {argv[0]}; there: nbgrader generate_assignment LAB; once collected, nbgrader autograde LAB")
-    return 0
-
-
-if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except UsageError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)

@@ -163,3 +163,33 @@ def open_result(path: Path) -> xr.Dataset:
     if "configuration" not in dataset.attrs:
         raise UsageError(f"results: {str(path)!r} was not written by `mini run`: it has no configuration")
     return dataset
+
+
+def summary(dataset: xr.Dataset, cls) -> str:
+    """The last value of every curve, and what was looked at once: mean over the seeds that did not diverge, and their range."""
+    names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
+    ended = dataset["diverged_at"] < 0
+    final = {n: _last(dataset[n], cls.clock).astype(float).where(ended) for n in names}
+    swept = [d for d in final[names[0]].dims if d != "seed"] if names else []
+    if not swept:
+        return "\n".join(f"{n:<22} {_of_seeds(array, ended)}" for n, array in final.items())
+    points = xr.Dataset({**final, "ended": ended}).stack(point=swept).transpose("point", "seed")
+    heads = [", ".join(f"{d}={v}" for d, v in zip(swept, value)) for value in points["point"].values]
+    return "\n".join(f"{n:<22} {head:<24} {_of_seeds(row, there)}" for n in names
+                     for head, row, there in zip(heads, points[n], points["ended"]))
+
+
+def _last(array, clock: str):
+    """What was measured last: where lengths differ, shorter runs are missing at the end."""
+    if clock not in array.dims:
+        return array
+    there = array.notnull()
+    last = (there.sizes[clock] - 1 - there.isel({clock: slice(None, None, -1)}).argmax(clock)).where(there.any(clock), 0)
+    return array.isel({clock: last.astype(int)}).drop_vars(clock)
+
+
+def _of_seeds(array, ended) -> str:
+    """Mean and range, and how many seeds are not in them since they diverged."""
+    lost = int((~ended).sum())
+    said = f"{float(array.mean()):.4g}  ({float(array.min()):.4g} to {float(array.max()):.4g})" if lost < ended.size else "none"
+    return said + (f"; {lost} of {ended.size} seeds diverged" if lost else "")

@@ -14,6 +14,7 @@ from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
 from mini import labs, marking
+from mini.cli import main
 from mini.errors import UsageError
 
 SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
@@ -200,18 +201,19 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
     assert marks == {"perfect": len(checked(labs.teacher(source))), "empty": 0, "sly": 0}
 
 
-def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys):
+def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys, monkeypatch):
     folder = tmp_path / "course"
-    assert marking.main([str(folder)]) == 0 and "nbgrader autograde" in capsys.readouterr().out
+    assert main(["course", str(folder)]) == 0 and "nbgrader autograde" in capsys.readouterr().out
     made = nbformat.read(folder / "source" / source.stem / f"{source.stem}.ipynb", 4)
     for name in checked(made):
         text = graded(made)[name].source
         assert ast.dump(ast.parse(marking.bare(text))) == ast.dump(ast.Module(ast.parse(text).body[0].body, []))
-    with pytest.raises(UsageError, match="is there already"):
-        marking.course(folder)
+    assert main(["course", str(folder)]) == 2 and "is there already" in capsys.readouterr().err
     compile((folder / "nbgrader_config.py").read_text(), "nbgrader_config.py", "exec")
-    with pytest.raises(UsageError, match="takes one folder"):
-        marking.main([])
+    assert main(["course"]) == 2 and "takes one folder" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "mini.marking", None)
+    monkeypatch.delattr("mini.marking", raising=False)
+    assert main(["course", str(tmp_path / "other")]) == 2 and "[teach]" in capsys.readouterr().err
 
 
 def test_without_jupyterlab_one_line_says_so(source, monkeypatch):
