@@ -30,5 +30,6 @@ STUDY = plan(Forgetting())
 TWICE = STUDY.replace(seeds=10)  # no survivor among the items of five seeds still allows for one in a hundred
 MANY = STUDY.replace(seeds=25)  # five left the form of retention undecided, and the ledger asked for 23
 STRINGS = plan(Forgetting(), 100, sweep={"random_strings": (False, True)})
+FRESH_STRINGS = STRINGS.replace(seed_start=5, seeds=10)  # five were undecided and asked for seven; fresh ones alone decide
 WIDTHS = plan(Forgetting(), 1, sweep={"width": (16, 32, 64)})  # each compiles for itself
 EXPOSURES = plan(Forgetting(), sweep={"exposures": (1, 4, 16, 32)})

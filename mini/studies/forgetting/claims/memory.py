@@ -228,7 +228,7 @@ CLAIMS = (
         "Sequences with structure are both recognised and recalled better than random strings (mean over 1 to 32 "
         "exposures, the smaller advantage).",
         Published("real sentences better than random words; no figure", PAPER, "abstract"), "margin",
-        laptop((0, None), settings.STRINGS), structure, untrained, seconds=8, beside=structure_told),
+        laptop((0, None), settings.FRESH_STRINGS), structure, untrained, seconds=16, beside=structure_told),
     Claim(
         "forgetting/retention-form",
         "What studying saved fades by Wickelgren's law m (1 + h t)^-b rather than by an exponential, power, logarithm or "
