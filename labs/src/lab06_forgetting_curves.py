@@ -495,7 +495,7 @@ Fitter({"the model's gain": (since, saved.mean(1))})
 # The weight of a model is how much the points speak for it among those fitted. Three traps: seven points hardly tell nine
 # models apart, and a *tie* is a result, to be said. What wins depends on who may run: of the five families without an
 # asymptote the model's gain mostly speaks for Wickelgren's, else for a tie; let asymptotes in, and an exponential above one
-# is best or tied nearly everywhere. And an average curve may have a shape that no single item has:
+# is best or tied in most seeds. And an average curve may have a shape that no single item has:
 # exponentials with different rates average to something near a power law (Anderson and Tweney 1997), as exercise 4.3
 # shows. The bands come from drawing learners and items again. To draw the *points* of one curve again would pretend that
 # they are independent, and they come from the same memories.
