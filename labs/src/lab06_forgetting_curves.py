@@ -827,6 +827,10 @@ labs.ledger("forgetting/recognition-before-recall", "forgetting/exposures-to-rec
             "forgetting/retention-form", "forgetting/permastore")
 
 # %% [markdown]
+# **Structure helps in part.** Sequences of the chain are *recalled* much better than random strings: whoever knows the chain
+# can guess well where memory fails. They are *recognised* a little less well, in which the paper differs: a random string
+# is the more surprising at first, so that there is more to tell it by once it has been studied.
+#
 # **What this toy does not show.** A model of thirty thousand weights has no room to learn without unlearning: it must study
 # several times as often as a large one, and keeps nothing for good. A chain of tokens has no meaning, so nothing that is read
 # later could remind the model of what it studied. And savings, recognition and recall are three measures: only the shapes

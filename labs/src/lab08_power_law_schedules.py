@@ -356,6 +356,10 @@ explorer(("schedule", "exponent", "rehearsal", "tasks", "seed"), **{"tasks": 8, 
 labs.ledger("schedules/retention-family", "schedules/no-savings")
 
 # %% [markdown]
+# The second row says that a network saves nothing worth the name when it learns the first task again, and *it did not
+# come out*: in the mean over seeds it saves about as much as Ebbinghaus did after a month, though single seeds lie far
+# apart. A task whose accuracy has fallen far is not erased from the weights. (Exercise 4.2 has the formula.)
+#
 # ### Exercise 3.1: an average that nobody has
 # *difficulty 3/5, importance 5/5, 10 minutes.* Anderson and Tweney (1997) warn: every learner may forget
 # *exponentially*, $e^{-\lambda t}$, each at a rate of their own. If rates are spread as $p(\lambda) = e^{-\lambda}$, what
