@@ -151,8 +151,9 @@ def test_what_is_kept_and_when_half_is_lost():
 def test_survivors_are_counted_among_those_that_were_learned():
     runs = RUNS.copy(deep=True)
     runs["item_recall"].values[:, -1, 0] = 1.0  # one of four is still there
-    np.testing.assert_allclose(memory.survivors(runs), 0.25)
-    assert np.isnan(memory.survivors(made([1] * 9, [0.1] * 9))).all()
+    still, learned = memory.survivors(runs)
+    assert still.tolist() == [1, 1] and learned.tolist() == [4, 4]
+    assert memory.survivors(made([1] * 9, [0.1] * 9))[1].tolist() == [0, 0]
 
 
 def test_the_gain_is_a_difference_in_differences(runs):
