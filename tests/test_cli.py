@@ -175,10 +175,11 @@ def test_a_run_that_diverged_is_no_number_in_the_summary(capsys):
 
 
 @pytest.mark.parametrize("words", [["list"], ["list", "--json"], [*SMALL, "--seeds", "1"]])
-def test_a_full_output_is_one_line(words):
+def test_a_full_output_is_one_line(words, monkeypatch, capsys):
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, "-m", "mini.cli", *words], stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 2 and done.stderr.splitlines()[-1] == "mini: output: No space left on device"
+        monkeypatch.setattr(sys, "stdout", full)
+        assert main(list(words)) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "mini: output: No space left on device"
 
 
 def test_what_cannot_be_removed_is_not_said_to_be(tmp_path, monkeypatch, capsys):
