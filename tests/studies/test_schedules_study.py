@@ -17,7 +17,7 @@ from mini.errors import UsageError
 from mini.experiment import Keys
 from mini.measures import continual
 from mini.models import classifier
-from mini.studies.schedules import Knowledge, Schedules, explorer, knowledge, settings
+from mini.studies.schedules import Knowledge, Schedules, claims, explorer, knowledge, settings
 from mini.studies.schedules.claims import CLAIMS
 from mini.studies.schedules.experiment import METHODS
 from mini.studies.schedules.figures import FIGURES
@@ -258,3 +258,14 @@ def test_every_figure_shares_the_claims_runs(figure):
     known = [plan for claim in CLAIMS for plan in claim.settings["laptop"].plans]
     known += [settings.JOINT, settings.BUFFERS, settings.EXPONENTIAL]
     assert all(plan in known for plan in figure.plans["laptop"])
+
+
+def test_what_is_told_of_plain_training_is_of_plain_training():
+    """`sel(method=...)` would choose a way to interpolate, and leave all methods in the mean."""
+    slices = np.array([[[0, 0], [0, 0], [1, 0], [end, 1], [0, 0], [0, 0]] for end in (0.5, 1.0)])  # by method, stage, slice
+    runs = xr.Dataset({"slice_accuracy": (("seed", "method", "after_stage", "slice"), slices[None]),
+                       "kept": (("seed", "method", "after_stage"), np.array([[[1, 1, 1, 1, 1, 0.25], [1] * 6]]))},
+                      {"seed": [0], "method": ["none", "lssd"]})
+    assert claims.forgetting_told(runs, runs.sel({"method": "lssd"})) == (
+        "plain: slices 0.50, domain 0.75 of the general facts, 1.00 of the last slice's; "
+        "rehearsed: slices 0.00, domain 0.00 of the general facts, 1.00 of the last slice's")

@@ -215,7 +215,7 @@ def forgetting_told(runs, rehearsed) -> str:
         fresh = float((last.isel(after_stage=-3) - last.isel(after_stage=-1)).mean())
         return f"slices {horizontal:.2f}, domain {vertical:.2f} of the general facts, {fresh:.2f} of the last slice's"
 
-    return f"plain: {told(runs.sel(method='none'))}; rehearsed: {told(rehearsed)}"
+    return f"plain: {told(runs.sel({'method': 'none'}))}; rehearsed: {told(rehearsed)}"
 
 
 GANDHI, TEXT = "gandhi2024", "abstract; its tables could not be read, the bound is set here"
@@ -235,8 +235,7 @@ CLAIMS = (
         "schedules/beats-regularisers",
         "Steps-matched, it is 0.2 above the best of EWC, online EWC, SI, LwF and L2, each at its best of three strengths.",
         Published("comparable or superior to popular regularisers", GANDHI, TEXT), "1",
-        laptop((0.2, None), settings.POWER, settings.IMPORTANCE, settings.DISTANCE), beats_regularisers, untrained,
-        seconds=160),
+        laptop((0.2, None), settings.POWER, *settings.REGULARISERS), beats_regularisers, untrained, seconds=160),
     Claim(
         "schedules/beats-exponential",
         "Of a quarter rehearsed, power law is 0.1 above an exponential with time constant 1 (the published rival) and not "

@@ -26,9 +26,9 @@ RETENTION = tuple(plan.replace(seed_start=5, seeds=10, sweep={"rehearsal": (0.1,
     (POWER, {"exponent": (1.0,)}), (UNIFORM, {})))
 
 # Three strengths each, the best of them not at an end.
-IMPORTANCE, DISTANCE = (Plan(Schedules(schedule="sequential"), sweep={"method": methods, "strength": strengths})
-                        for methods, strengths in ((("ewc", "ewc-online", "si"), (1.0, 10.0, 100.0)),
-                                                   (("lwf", "l2"), (0.01, 0.1, 1.0))))
+REGULARISERS = tuple(Plan(Schedules(schedule="sequential"), sweep={"method": methods, "strength": strengths})
+                     for methods, strengths in ((("ewc", "ewc-online", "si"), (1.0, 10.0, 100.0)),
+                                                (("lwf",), (0.003, 0.03, 0.3)), (("l2",), (0.01, 0.1, 1.0))))
 BUFFERS = Plan(Schedules(schedule="sequential"), sweep={"method": ("a-gem", "replay", "der++")})
 
 BOTH = ("sequential", "power-law")

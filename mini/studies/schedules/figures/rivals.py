@@ -12,11 +12,11 @@ NAMES = {"ewc": "EWC", "ewc-online": "online EWC", "si": "SI", "lwf": "LwF", "l2
          "replay": "replay, buffer 200", "der++": "DER++, buffer 200"}
 
 
-def methods(canvas, naive, power, uniform, joint, importance, distance, buffers) -> str:
+def methods(canvas, naive, power, uniform, joint, buffers, *regularisers) -> str:
     """ACC, and learning accuracy beside it: what stays, and what was ever learned."""
     axes = canvas.add_subplot()
     rows = [("sequential", naive, VERMILION)]
-    for runs in (rivals.sel({"method": name}) for rivals in (importance, distance) for name in rivals.method.values):
+    for runs in (rivals.sel({"method": name}) for rivals in regularisers for name in rivals.method.values):
         name = runs.method.item()
         best = mean(runs).mean("seed").argmax("strength")
         rows.append((f"{NAMES[name]} ({float(runs.strength[best]):g})", runs.isel(strength=best), ORANGE))
@@ -115,7 +115,7 @@ def knowledge(canvas, runs, rehearsed) -> str:
         panels[2].bar(place, float(values.mean()), color=BLUE, alpha=0.75)
         panels[2].plot([place, place], [float(values.min()), float(values.max())], color=BLACK, linestyle="-", lw=2)
     panels[2].set_xticks(range(len(ratio)), ["plain" if n == "none" else n for n in ratio], rotation=45, ha="right", fontsize=8)
-    panels[2].set(title="Share forgotten over shares learned", ylabel="FUAR")
+    panels[2].set(title="Forgotten for learned", ylabel="FUAR, of shares")
     horizontal, vertical = (float(d.mean()) for d in drops(plain))
     stale = runs.stale.isel(after_stage=-3).mean("seed")
     return ("A knowledge base through its stages. FUAR: " + ", ".join(f"{n} {float(v.mean()):.2f}" for n, v in ratio.items())
@@ -126,8 +126,8 @@ def knowledge(canvas, runs, rehearsed) -> str:
 
 FIGURES = (
     Figure("schedules/methods", "What protects, and what it costs to learn",
-           laptop(settings.NAIVE, settings.POWER, settings.UNIFORM, settings.JOINT, settings.IMPORTANCE, settings.DISTANCE,
-                  settings.BUFFERS),
+           laptop(settings.NAIVE, settings.POWER, settings.UNIFORM, settings.JOINT, settings.BUFFERS,
+                  *settings.REGULARISERS),
            methods, size=(8.5, 4.6)),
     Figure("schedules/facilitation", "Are later tasks easier? In steps, and in new samples", laptop(settings.FACILITATION),
            forward, size=(8.5, 3.6)),
