@@ -76,11 +76,18 @@ def experiment(cls):
     """Make a class a frozen dataclass that JAX sees as a tree of its traced fields."""
     cls = dataclass(frozen=True, kw_only=True)(cls)
     about = fields_of(cls)
-    return jax.tree_util.register_dataclass(
-        cls,
-        data_fields=[name for name, field in about.items() if field.traced],
-        meta_fields=[name for name, field in about.items() if not field.traced],
-    )
+    traced, static = (tuple(name for name, field in about.items() if field.traced is kind) for kind in (True, False))
+
+    def flatten(point):
+        return tuple(getattr(point, name) for name in traced), tuple(getattr(point, name) for name in static)
+
+    def unflatten(meta, leaves):
+        return cls(**dict(zip(static, meta)), **dict(zip(traced, leaves)))
+
+    # Not `register_dataclass`: to JAX 0.10 two dataclasses of one form are equal, whatever their class, and where their
+    # hashes fall together, about once in a hundred times, one would be answered with the other's program.
+    jax.tree_util.register_pytree_node(cls, flatten, unflatten)
+    return cls
 
 
 def fields_of(cls) -> dict[str, Field]:

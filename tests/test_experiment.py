@@ -60,6 +60,15 @@ def test_only_traced_fields_are_leaves():
     assert jax.tree.structure(Walk(walkers=2)) != jax.tree.structure(Walk(walkers=3))
 
 
+def test_two_experiments_of_one_form_are_two_to_jax():
+    from contract.injections import Injections
+    from contract.memory import Memory
+
+    one, other = Memory(strength=1.0, batches=4), Injections(rate=1.0, facts=4)  # a leaf and a static 4 each
+    assert jax.tree.structure(one) != jax.tree.structure(other)
+    assert jax.tree.structure(one) == jax.tree.structure(Memory(strength=2.0))
+
+
 def test_canonical_makes_traced_fields_32_bits_wide_and_leaves_the_others():
     point = canonical(Walk(stride=2, walkers=5))
     assert type(point.stride) is np.float32 and point.walkers == 5 and point == Walk(stride=2, walkers=5)

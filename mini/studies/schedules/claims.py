@@ -25,7 +25,7 @@ def untrained(plan):
 
 def _fewer(name: str, values: tuple) -> tuple:
     """Of the values that are each compiled for themselves, those without which there is no estimate."""
-    needed = {"schedule": settings.BOTH, "method": ("none", "lwf", "si", "lssd"), "tasks": values[:2]}
+    needed = {"schedule": settings.BOTH, "method": ("none", "lwf", "l2", "si", "lssd"), "tasks": values[:2]}
     return (8,) if name == "width" else tuple(v for v in values if v in needed.get(name, values))
 
 
