@@ -65,6 +65,5 @@ def course(folder: Path) -> list[Path]:
         if path.exists():
             raise UsageError(f"folder: {str(path)!r} is there already; takes a folder without a course")
     for path, text in made.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, text)
     return list(made)

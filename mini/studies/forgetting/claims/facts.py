@@ -140,8 +140,7 @@ def composed_decays(runs) -> np.ndarray:
 
 def average_of(numbers: np.ndarray) -> np.ndarray:
     """The mean over the first axis of what there is; NaN where there is nothing."""
-    there = np.isfinite(numbers)
-    return np.where(there.any(0), np.where(there, numbers, 0).sum(0) / np.maximum(there.sum(0), 1), np.nan)
+    return xr.DataArray(numbers).mean("dim_0", skipna=True).values  # `np.nanmean` warns where there is nothing
 
 
 def spacing(massed, spaced, expanding) -> xr.DataArray:
