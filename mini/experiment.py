@@ -166,7 +166,7 @@ class Experiment:
 def check_value(name: str, value, kind: type, about: Field) -> None:
     """Refuse a value of the wrong type, outside its interval or not among its choices."""
     if about.choices:
-        if value not in about.choices:
+        if not any(value == choice and type(plain(value)) is type(choice) for choice in about.choices):  # 1.0 and True are no 1
             raise wrong(name, value, "one of " + ", ".join(map(str, about.choices)))
         return
     if kind is bool or kind is str:

@@ -16,7 +16,8 @@ from mini.experiment import fields_of, plain
 from mini.files import output
 from mini.plan import Plan
 
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "xarray", "mini-memorisation")
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "xarray", "dp-accounting",
+            "mini-memorisation")
 
 
 def blank(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

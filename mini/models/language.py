@@ -68,10 +68,13 @@ def check(architecture: Architecture) -> None:
 
 
 class Norm(nnx.Module):
-    """Each row divided by its root mean square ("rms"), or made of mean 0 and variance 1 ("layer"), times a gain."""
+    """Each row divided by its root mean square ("rms"), or made of mean 0 and variance 1 ("layer"), times a gain.
+
+    The numbers of nnx's RMSNorm and LayerNorm; a step with those takes a twentieth longer on a CPU.
+    """
 
     def __init__(self, width: int, kind: str):
-        self.gain, self.kind = nnx.Param(jnp.ones(width)), kind
+        self.gain, self.kind = None if kind == "none" else nnx.Param(jnp.ones(width)), kind
 
     def __call__(self, x: jax.Array) -> jax.Array:
         if self.kind == "none":

@@ -157,7 +157,7 @@ def _is_table(node: ast.AST) -> bool:
 
 
 def windows(corpus: Corpus, length: int, distinct: int = 8) -> list[np.ndarray]:
-    """Where windows that lie in one file and are of one kind begin: for each category the places, (M,), 20000 or so.
+    """Where windows that lie in one file and are of one kind begin: for each category the places, (M,), up to 40000.
 
     Args:
       distinct: different bytes in a window's second half at least, so that none is a ruler or blank.

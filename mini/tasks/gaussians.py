@@ -6,6 +6,7 @@ the given label e is e* with probability 1 - D and a fair coin otherwise, so tha
 (Liu and others 2020, section 3). Shape letters: N examples, P dimensions.
 """
 
+import bisect
 from typing import NamedTuple
 
 import jax
@@ -51,11 +52,8 @@ def fewest_dimensions(x: np.ndarray, given: np.ndarray) -> int:
 
     More dimensions never hurt, so that there is one such number.
     """
-    low, high = 0, x.shape[1] + 1  # not separable at low, separable at high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if separable(x[:, :middle], given) else (middle, high)
-    return high
+    counts = range(1, x.shape[1] + 1)
+    return 1 + bisect.bisect_left(counts, True, key=lambda count: separable(x[:, :count], given))
 
 
 def separability_threshold(redrawn: float, spread: float) -> float:

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from mini.errors import UsageError
@@ -23,9 +24,10 @@ def full(x):
     return np.asarray(x[...], np.float64)
 
 
-def normal(x, gain, kind):
+def normal(x, params, kind):
     if kind == "none":
         return x
+    gain = full(params["gain"])
     if kind == "layer":
         x = x - x.mean(-1, keepdims=True)
     return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6) * gain
@@ -43,7 +45,7 @@ def plain(a, params, tokens):
     place = full(params["position"]) if a.positions != "rotary" else None
     x = full(params["embedding"])[tokens] + (place[: len(tokens)] if a.positions == "additive" else 0)
     for block in (params["blocks"][i] for i in range(a.depth)):
-        h = normal(x, full(block["before"]["gain"]), a.norm)
+        h = normal(x, block.get("before"), a.norm)
         q, k, v = np.split(full(block["qkv"]), 3, 1)
         moved = h + place[: len(tokens)] if a.positions == "qk" else h
         queries, keys, values = moved @ q, moved @ k, h @ v
@@ -58,9 +60,9 @@ def plain(a, params, tokens):
                 mixed[t, part] = e / e.sum() @ values[: t + 1, part]
         x = x + mixed @ full(block["out"])
         if a.hidden:
-            h = normal(x, full(block["between"]["gain"]), a.norm)
+            h = normal(x, block.get("between"), a.norm)
             x = x + np.maximum(h @ full(block["up"]), 0) @ full(block["down"]).T
-    return normal(x, full(params["norm"]["gain"]), a.norm) @ full(params["readout"])
+    return normal(x, params.get("norm"), a.norm) @ full(params["readout"])
 
 
 @pytest.mark.parametrize("switches", [
@@ -70,6 +72,11 @@ def test_it_is_the_textbooks_network(switches):
     expected = np.stack([plain(a, params, tokens) for tokens in TOKENS])
     np.testing.assert_allclose(LOGITS(a, params, TOKENS), expected, rtol=2e-4, atol=2e-4)
     assert expected.std() > 0.1, "the comparison would hold for a dead network"
+
+
+def test_a_network_without_norms_has_no_gains():
+    sizes = {norm: optax.tree.size(made(norm=norm)[1]) for norm in NORMS}
+    assert sizes["rms"] == sizes["layer"] == sizes["none"] + 5 * D
 
 
 def test_the_written_gradient_is_that_of_plain_softmax():
@@ -116,7 +123,7 @@ def test_attention_sums_to_one_and_the_heads_sum_to_the_layer():
     assert seen.attention.shape == (2, 2, H, T, T) and seen.heads.shape == (2, 2, H, T, D)
     np.testing.assert_allclose(seen.attention.sum(-1), 1, atol=1e-5)
     stream = full(params["embedding"])[TOKENS] + np.asarray(seen.heads).sum((0, 2))  # (B, T, D)
-    expected = normal(stream, full(params["norm"]["gain"]), "rms") @ full(params["readout"])
+    expected = normal(stream, params["norm"], "rms") @ full(params["readout"])
     np.testing.assert_allclose(said, expected, atol=1e-4)
 
 

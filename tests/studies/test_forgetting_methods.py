@@ -3,11 +3,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from mini.models import classifier
 from mini.studies.schedules import penalties, replay
-from mini.studies.schedules.method import Settings, Task, loss, zeros
+from mini.studies.schedules.method import Settings, Task, loss
 
 X = jax.random.normal(jax.random.key(0), (30, 5))
 Y = jax.random.randint(jax.random.key(1), (30,), 0, 3)
@@ -98,7 +99,7 @@ def test_sis_path_integral_sums_to_the_fall_of_the_loss():
         new = jax.tree.map(lambda p, g: p - 0.005 * g, params, gradient)
         return penalties.walk(work, gradient, params, new), new
 
-    work, params = jax.lax.fori_loop(0, 300, step, (zeros(params), params))
+    work, params = jax.lax.fori_loop(0, 300, step, (optax.tree.zeros_like(params), params))
     fall = start - float(loss(params, X, Y))
     assert fall > 0.1 and sum(w.sum() for w in leaves(work)) == pytest.approx(fall, rel=0.01)
 

@@ -17,6 +17,7 @@ from mini.measures import detection
 from mini.measures.accuracy import share
 from mini.models import classifier
 from mini.objectives import OBJECTIVES, answers, mix
+from mini.optimisers import sgd
 from mini.studies.early_learning import record
 from mini.studies.early_learning.record import Record
 from mini.tasks import digits
@@ -220,4 +221,4 @@ class EarlyLearning(Experiment):
         return jnp.where(self.strength < 0, OBJECTIVES[self.objective].strength, self.strength)
 
     def _optimiser(self):
-        return optax.chain(optax.add_decayed_weights(self.weight_decay), optax.sgd(self.learning_rate, self.momentum))
+        return sgd(self.learning_rate, self.momentum, self.weight_decay)

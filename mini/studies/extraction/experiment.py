@@ -22,7 +22,7 @@ from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.measures import extraction
 from mini.optimisers import cosine, optimiser, warm_up
-from mini.studies.extraction import items, learners, rivals
+from mini.studies.extraction import items, learners, readings, rivals
 from mini.studies.extraction.items import CONTEXTS, COPIES, DIMS, Items, Text
 from mini.tasks import canaries, corpus
 
@@ -127,12 +127,14 @@ class Extraction(Experiment):
         if self.plant_from >= self.plant_until:
             raise wrong("plant_from", self.plant_from, f"less than plant_until, {self.plant_until}")
         first, last = self._span()
-        most = int(items.slots(self)[:-1].sum()) + self.secret_copies
+        slots = items.slots(self)
+        most = int(slots[:-1].sum()) + self.secret_copies
         if self.plant and not self.deduplicate and most > (int(last) - int(first)) * self.batch_size:
             raise wrong("steps", self.steps, f"at least {-(-most // self.batch_size)} steps of planting, for {most} copies in "
                                              f"batches of {self.batch_size}")
-        if self.steps * int(items.slots(self).sum()) >= 2**31:
-            raise wrong("steps", self.steps, f"fewer than {2**31 // most} with {most} copies (32-bit numbers)")
+        total = int(slots.sum())
+        if self.steps * total >= 2**31:
+            raise wrong("steps", self.steps, f"at most {(2**31 - 1) // total} with room for {total} copies (32-bit numbers)")
 
     def data(self):
         return items.text()
@@ -153,29 +155,29 @@ class Extraction(Experiment):
             tokens = self.rows(world, t * self.batch_size + jnp.arange(self.batch_size))
             gradient, lost = jax.grad(self._loss)(state.params, tokens, jnp.ones(self.batch_size)), 0
         updates, memory = self._optimiser(t).update(gradient, state.memory, state.params)
-        return State(jax.tree.map(jnp.add, state.params, updates), memory, state.overflow + lost)
+        return State(optax.apply_updates(state.params, updates), memory, state.overflow + lost)
 
     def measure(self, state, world):
         say = partial(learners.logits, self, state.params)
-        passages = items.read_windows(self, say, world)
-        secrets = items.read_canaries(self, say, world)
+        passages = readings.of_windows(self, say, world)
+        secrets = readings.of_canaries(self, say, world)
         planted = canaries.planted(self.steps, world.schedule.number, *self._span())
         return passages | secrets | {
             "rows_planted": planted / (self.steps * self.batch_size), "overflow": state.overflow}
 
     def examine(self, state, world):
-        spoken = items.said(self, state.params, world.items)
+        spoken = readings.said(self, state.params, world.items)
         score = extraction.score(spoken, items.passages_of(self, world.items)[:, -items.SUFFIX:])
         end = {
             "free_score": score.reshape(items.by_window(self)),
-            "parameters": np.array(sum(x.size for x in jax.tree.leaves(state.params))),
+            "parameters": np.array(optax.tree.size(state.params)),
             "corpus": np.array(int(corpus.load().digest[:12], 16)),
             "epsilon": np.float32(self.spent()),
-            **items.planted(self, world.items),
+            **readings.planted(self, world.items),
         }
         if self.rival:
             end |= rivals.ngram_extraction(self, world)
-        return end | (items.texts(self, state.params, world.items, spoken) if self.keep else {})
+        return end | (readings.texts(self, state.params, world.items, spoken) if self.keep else {})
 
     # The pieces.
 

@@ -41,7 +41,7 @@ def losses(point, params, tokens: jax.Array) -> jax.Array:
 def generate(point, params, prefix: jax.Array, count: int, key: jax.Array | None = None, temperature: float = 1.0) -> jax.Array:
     """Continue prefixes (B, P) by `count` bytes each, greedily, or sampled where a key is given."""
     prefix = prefix.astype("int32")
-    language.check_prefix(architecture(point), prefix, count)
     if point.model == "gru":
+        language.check_prefix(architecture(point), prefix, count)
         return recurrent.generate(params, prefix, count, key, temperature)
     return language.generate(architecture(point), params, prefix, count, key, temperature)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
@@ -133,7 +134,7 @@ class Forgetting(Experiment):
         memory = jax.tree.map(lambda m: jnp.where(begun, jnp.zeros_like(m), m), state.memory)
         gradient = jax.grad(lambda p: language.losses(self._architecture(), p, tokens).mean())(state.params)
         updates, memory = self._optimiser(t).update(gradient, memory, state.params)
-        return State(jax.tree.map(jnp.add, state.params, updates), memory, t + 1)
+        return State(optax.apply_updates(state.params, updates), memory, t + 1)
 
     def measure(self, state, world):
         n, half, a = self.items, self.length // 2, self._architecture()
@@ -161,7 +162,7 @@ class Forgetting(Experiment):
         told = sequences.entropy(world.tickets, self.length) - np.log(self.vocabulary)  # the first token is not scored
         return {"studied": np.asarray(world.studied), "foils": np.asarray(world.foils),
                 "source_loss": np.array(told / (self.length - 1)),
-                "parameters": np.array(sum(x.size for x in jax.tree.leaves(state.params)))}
+                "parameters": np.array(optax.tree.size(state.params))}
 
     # The pieces.
 

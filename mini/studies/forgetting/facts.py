@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
@@ -162,7 +163,7 @@ class Facts(Experiment):
             return (language.losses(self._architecture(), params, tokens).mean(1) * counted).sum() / counted.sum()
 
         updates, memory = self._optimiser(t).update(jax.grad(objective)(state.params), state.memory, state.params)
-        return State(jax.tree.map(jnp.add, state.params, updates), memory)
+        return State(optax.apply_updates(state.params, updates), memory)
 
     def measure(self, state, world):
         probes = world.probes.reshape(-1, SENTENCE)
@@ -176,7 +177,7 @@ class Facts(Experiment):
     def examine(self, state, world):
         ticks = np.asarray(world.ticks, float)
         return {"injection": np.where(ticks < 0, np.nan, ticks), "chance": np.array(-np.log(self.values)),
-                "parameters": np.array(sum(x.size for x in jax.tree.leaves(state.params)))}
+                "parameters": np.array(optax.tree.size(state.params))}
 
     # The pieces.
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from flax import nnx
 
 from mini.errors import wrong
@@ -128,7 +129,7 @@ class Grokking(Experiment):
 
         gradient, stats = jax.grad(objective, has_aux=True)(state.params)
         updates, memory = self._optimiser().update(gradient, state.optimiser, state.params)
-        return State(jax.tree.map(jnp.add, state.params, updates), stats, memory)
+        return State(optax.apply_updates(state.params, updates), stats, memory)
 
     def measure(self, state, world):
         logits, _ = self.forward(state.params, state.stats, jnp.arange(self.p**2))
@@ -138,7 +139,7 @@ class Grokking(Experiment):
             **self.accuracies(answer, world),
             "train_loss": loss(logits[world.train], world.given),
             "test_loss": loss(logits[world.test], world.label[world.test]),
-            "weight_norm": jnp.sqrt(sum(jnp.square(x).sum() for x in jax.tree.leaves(state.params))),
+            "weight_norm": optax.global_norm(state.params),
         }
         if self.spectrum:
             seen |= self.spectra(state)
@@ -265,9 +266,6 @@ class ClosedForm(Experiment):
 
     def init(self, keys, world):
         return nnx.split(closed_form(keys["init"], self.p, self.width, self.matched))[1]
-
-    def step(self, state, world, t, key):
-        return state
 
     def measure(self, state, world):
         graph = nnx.split(nnx.eval_shape(lambda: ModularMLP(self.p, self.width, rngs=nnx.Rngs(0))))[0]

@@ -18,6 +18,7 @@ from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.measures import memorisation
 from mini.models import classifier
+from mini.optimisers import sgd
 from mini.studies.long_tail import training
 from mini.tasks import digits, subpopulations
 from mini.tasks.label_noise import KINDS, corrupt
@@ -203,7 +204,7 @@ class Estimator(Experiment):
     def _fit(self, key, rows, world, weight):
         return training.fit(key, rows, world.x, world.given, weight, width=self.width, classes=digits.CLASSES,
                             epochs=self.train_epochs, batch=self.batch_size,
-                            optimiser=training.sgd(self.learning_rate, self.momentum))
+                            optimiser=sgd(self.learning_rate, self.momentum))
 
     def _answers(self, params, x) -> jax.Array:
         return classifier.logits(params, x).argmax(-1)

@@ -14,10 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from mini import privacy
 from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.models import classifier
-from mini.studies.long_tail import privacy, theory, training
+from mini.optimisers import sgd
+from mini.studies.long_tail import theory, training
 from mini.tasks import subpopulations
 from mini.tasks.subpopulations import PRIORS, SIGHTINGS
 
@@ -109,7 +111,7 @@ class LongTail(Experiment):
         fitted = 1.0 - given_up[mixture.source].astype(jnp.float32)
         batch, examples = self.batch_size, (mixture.x, mixture.y, fitted)
         if self.private:
-            params, memory, lost = privacy.epoch(self._optimiser(), *state[:2], key, batch, self._places(), *examples)
+            params, memory, lost = training.private_epoch(self._optimiser(), *state[:2], key, batch, self._places(), *examples)
         else:
             rows, lost = jnp.arange(self.samples), 0
             params, memory = training.epoch(self._optimiser(), *state[:2], key, rows, batch, *examples)
@@ -198,7 +200,7 @@ class LongTail(Experiment):
 
     def _optimiser(self, key=None) -> optax.GradientTransformation:
         if not self.private:
-            return training.sgd(self.learning_rate, self.momentum, self.weight_decay)
+            return sgd(self.learning_rate, self.momentum, self.weight_decay)
         key = jax.random.key(0) if key is None else key  # only init looks at it; later it is in the state
         return optax.chain(privacy.aggregate(self.clip, self.noise_multiplier, key, self._places(), self.batch_size),
                            optax.sgd(self.learning_rate, self.momentum))
@@ -206,7 +208,7 @@ class LongTail(Experiment):
     def _spent(self, epochs: int) -> float:
         if not self.private:
             return np.inf
-        q, steps = self.batch_size / self.samples, epochs * privacy.steps_of(self.samples, self.batch_size)
+        q, steps = self.batch_size / self.samples, epochs * training.steps_of(self.samples, self.batch_size)
         return privacy.epsilon(float(self.noise_multiplier), q, steps, float(self.delta))
 
     def _places(self) -> int:

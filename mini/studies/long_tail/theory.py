@@ -43,7 +43,7 @@ def marginal(prior: str, number: int, skew: float = 1.0, draws: int = 0, seed: i
     return drawn / drawn.sum(1, keepdims=True)
 
 
-def _moment(alpha: np.ndarray, n: int, a: float, b: float) -> float:
+def _moment(alpha: np.ndarray, a: float, b: float) -> float:
     """log of sum alpha^a (1 - alpha)^b over all frequencies."""
     alpha = np.asarray(alpha, float)
     return float(scipy.special.logsumexp(a * np.log(alpha) + scipy.special.xlog1py(b, -alpha)))
@@ -59,7 +59,7 @@ def tau(alpha: np.ndarray, n: int, seen: int) -> float:
     """
     if not 0 <= seen <= n:
         raise wrong("seen", seen, f"a count from 0 to the {n} samples")
-    return math.exp(_moment(alpha, n, seen + 1, n - seen) - _moment(alpha, n, seen, n - seen))
+    return math.exp(_moment(alpha, seen + 1, n - seen) - _moment(alpha, seen, n - seen))
 
 
 def tau_1_bound(alpha: np.ndarray, n: int) -> float:
@@ -87,7 +87,7 @@ def optimum(alpha: np.ndarray, n: int, classes: int) -> float:
 
 def number_seen(alpha: np.ndarray, n: int, seen: int) -> float:
     """The expected number of subpopulations seen exactly so often, sum_i C(n, l) p_i^l (1 - p_i)^(n-l)."""
-    return math.exp(_choose(n, seen) + _moment(alpha, n, seen, n - seen)) / len(np.atleast_2d(alpha))
+    return math.exp(_choose(n, seen) + _moment(alpha, seen, n - seen)) / len(np.atleast_2d(alpha))
 
 
 def expected_mass(alpha: np.ndarray, n: int, seen: int) -> float:
@@ -97,7 +97,7 @@ def expected_mass(alpha: np.ndarray, n: int, seen: int) -> float:
     >>> round(sum(expected_mass(alpha, 20, l) for l in range(21)), 9)
     1.0
     """
-    return math.exp(_choose(n, seen) + _moment(alpha, n, seen + 1, n - seen)) / len(np.atleast_2d(alpha))
+    return math.exp(_choose(n, seen) + _moment(alpha, seen + 1, n - seen)) / len(np.atleast_2d(alpha))
 
 
 def singles(alpha: np.ndarray, n: int) -> float:

@@ -1,4 +1,4 @@
-"""Training a small classifier with minibatches, whole or epoch by epoch; shared by this study's experiments.
+"""Training a small classifier with minibatches, whole, epoch by epoch or in private; shared by this study's experiments.
 
 Shape letters: S samples, F features, K classes.
 """
@@ -8,11 +8,7 @@ import jax.numpy as jnp
 import optax
 
 from mini.models import classifier
-
-
-def sgd(learning_rate, momentum, weight_decay=0.0) -> optax.GradientTransformation:
-    """Gradient descent with momentum; the decay is a term weight_decay |w|^2 / 2 of the loss."""
-    return optax.chain(optax.add_decayed_weights(weight_decay), optax.sgd(learning_rate, momentum))
+from mini.privacy import poisson_batch
 
 
 def loss(params, x: jax.Array, y: jax.Array, weight: jax.Array) -> jax.Array:
@@ -50,3 +46,32 @@ def fit(key: jax.Array, rows: jax.Array, x, y, weight, *, width: int, classes: i
         return epoch(optimiser, *carry, key, rows, batch, x, y, weight), None
 
     return jax.lax.scan(one, (params, optimiser.init(params)), jax.random.split(order, epochs))[0][0]
+
+
+def private_epoch(optimiser, params, memory, key: jax.Array, batch: int, places: int, x, y, weight):
+    """n / batch steps of an optimiser that begins with `aggregate`; an example of weight 0 has no gradient.
+
+    Returns:
+      parameters, the optimiser's memory, and how many members of batches found no place.
+    """
+    n = len(x)
+
+    def one(carry, key):
+        params, memory = carry
+        chosen, taken, lost = poisson_batch(key, n, batch / n, places)
+        each = jax.vmap(jax.grad(_one), (None, 0, 0, 0))(params, x[chosen], y[chosen], taken * weight[chosen])
+        updates, memory = optimiser.update(each, memory, params)
+        return (optax.apply_updates(params, updates), memory), lost
+
+    (params, memory), lost = jax.lax.scan(one, (params, memory), jax.random.split(key, steps_of(n, batch)))
+    return params, memory, lost.sum()
+
+
+def steps_of(n: int, batch: int) -> int:
+    """Steps of an epoch, in which an example is met once on average."""
+    return max(round(n / batch), 1)
+
+
+def _one(params, x: jax.Array, y: jax.Array, weight: jax.Array) -> jax.Array:
+    """Cross-entropy of one example."""
+    return weight * optax.softmax_cross_entropy_with_integer_labels(classifier.logits(params, x[None])[0], y)

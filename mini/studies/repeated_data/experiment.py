@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
@@ -129,7 +130,7 @@ class RepeatedData(Experiment):
             return (each * weight).sum() / jnp.maximum(weight.sum(), 1e-30)
 
         updates, memory = self._optimiser(t).update(jax.grad(objective)(state.params), state.memory, state.params)
-        return State(jax.tree.map(jnp.add, state.params, updates), memory, t + 1)
+        return State(optax.apply_updates(state.params, updates), memory, t + 1)
 
     def measure(self, state, world):
         number = jnp.arange(self.held_out)
@@ -164,7 +165,7 @@ class RepeatedData(Experiment):
         end = {
             "copying_score": induction.copying_score(state.params["embedding"][...], value.transpose(0, 2, 1, 3), out,
                                                      state.params["readout"][...]),
-            "parameters": np.array(sum(x.size for x in jax.tree.leaves(state.params))),
+            "parameters": np.array(optax.tree.size(state.params)),
             "entropy": np.array((self.chain_share * chained + (1 - self.chain_share) * even) @ numbers / numbers.sum()),
         }
         return end | ({"planted": np.asarray(world.planted[0])} if self.maps else {})

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 
 from mini.models import classifier
 from mini.objectives import cross_entropy
@@ -73,7 +72,3 @@ class Method(NamedTuple):
 def loss(params, x: jax.Array, y: jax.Array) -> jax.Array:
     """Mean cross-entropy of the classifier."""
     return cross_entropy(classifier.logits(params, x), y)
-
-
-def zeros(tree):
-    return jax.tree.map(jnp.zeros_like, tree)

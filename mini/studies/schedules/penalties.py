@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from mini.models import classifier
-from mini.studies.schedules.method import Batch, Method, Settings, Task, kept, loss, plain, zeros
+from mini.studies.schedules.method import Batch, Method, Settings, Task, kept, loss, plain
 
 FISHER_ROWS = 200
 DAMPING = 0.1  # xi of SI, the published value
@@ -26,7 +27,7 @@ class Quadratic(NamedTuple):
 
 
 def start(params) -> Quadratic:
-    return Quadratic(zeros(params), zeros(params))
+    return Quadratic(optax.tree.zeros_like(params), optax.tree.zeros_like(params))
 
 
 def add(old: Quadratic, importance, params, keep=1.0) -> Quadratic:
@@ -113,6 +114,14 @@ def walk(work, gradient, old, new):
     return jax.tree.map(lambda w, g, a, b: w - g * (b - a), work, gradient, old, new)
 
 
+def si_phase(settings, memory: Path, params):
+    return Path(memory.held, optax.tree.zeros_like(params), params)
+
+
+def si_after(settings, memory: Path, old, new, batch: Batch, gradient):
+    return memory._replace(work=walk(memory.work, gradient, old, new))
+
+
 def si_learned(settings, memory: Path, params, task):
     """Importance work / (change^2 + xi), of which the strength counts twice (Zenke and others 2017, eq. 4, 5)."""
     importance = jax.tree.map(lambda w, a, b: 2 * jnp.maximum(w, 0) / (jnp.square(b - a) + DAMPING),
@@ -160,10 +169,8 @@ METHODS = {
     "ewc": ewc(1.0),
     "ewc-online": ewc(0.95),
     "si": Method(1.0, "weight of the squared changes by what they were worth",
-                 lambda settings, params: Path(start(params), zeros(params), params),
-                 phase=lambda settings, memory, params: Path(memory.held, zeros(params), params), gradient=pulled,
-                 after=lambda settings, memory, old, new, batch, gradient: Path(
-                     memory.held, walk(memory.work, gradient, old, new), memory.origin), learned=si_learned),
+                 lambda settings, params: si_phase(settings, Path(start(params), (), ()), params),
+                 si_phase, pulled, si_after, si_learned),
     "lwf": Method(1.0, "weight of staying with the answers of the network before this phase",
                   lambda settings, params: Teacher(params, jnp.zeros(settings.classes, bool)), gradient=lwf_gradient,
                   after=kept, learned=lambda settings, memory, params, task: Teacher(params, task.known)),

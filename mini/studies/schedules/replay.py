@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from mini.models import classifier
 from mini.objectives import cross_entropy
@@ -76,13 +77,9 @@ def project(gradient, reference):
     >>> project(jnp.array([1.0, -1.0]), jnp.array([0.0, 1.0])).tolist()
     [1.0, 0.0]
     """
-    product = _dot(gradient, reference)
-    share = jnp.where(product < 0, product / jnp.maximum(_dot(reference, reference), 1e-30), 0.0)
+    product = optax.tree.vdot(gradient, reference)
+    share = jnp.where(product < 0, product / jnp.maximum(optax.tree.vdot(reference, reference), 1e-30), 0.0)
     return jax.tree.map(lambda g, r: g - share * r, gradient, reference)
-
-
-def _dot(a, b):
-    return sum(jnp.vdot(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b)))
 
 
 def agem_gradient(settings: Settings, buffer: Buffer, params, batch: Batch):
@@ -111,7 +108,8 @@ def der_gradient(settings: Settings, buffer: Buffer, params, batch: Batch):
 METHODS = {
     "replay": Method(1.0, "weight of the loss on examples from the buffer",
                      lambda settings, params: empty(settings.buffer), gradient=er_gradient, after=_store),
-    "a-gem": Method(1.0, "not used", lambda settings, params: empty(settings.buffer), gradient=agem_gradient, after=_store),
+    "a-gem": Method(meaning="not used", begin=lambda settings, params: empty(settings.buffer), gradient=agem_gradient,
+                    after=_store),
     "der++": Method(0.5, "weight of the squared distance to the logits kept",
                     lambda settings, params: empty(settings.buffer, settings.classes), gradient=der_gradient, after=_store),
 }
