@@ -6,11 +6,13 @@
 
 import hashlib
 import html
+import math
+import numbers
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +20,11 @@ from mini.errors import UsageError, wrong
 from mini.files import write_text
 
 GRADED = "mini-lab-answer"
+READING = """The last number under <i>here</i> is what the criterion is put to; in brackets its 95% interval over the seeds.
+Reproduced: the whole interval meets the criterion. Not at this scale: none of it does. Undecided: part of it does.
+A <i>margin</i> is how far the tightest of several conditions is met; at 0 or more all are.
+<i>Secondary</i>: the published figure was taken from a text that quotes the paper. <i>Recalled</i>: from memory, not looked up.
+<i>Read off the plot</i>: as exact as the eye."""
 
 
 def folder() -> Path:
@@ -33,7 +40,7 @@ def names(where: Path | None = None) -> list[str]:
 
 def launch(argv: Sequence[str] = ()) -> int:
     """Open the labs in JupyterLab; from an installed package a copy in `./mini-labs` is opened."""
-    place = folder()
+    place, hidden = folder(), ["--ContentsManager.hide_globs=src"]  # the solutions
     if place.name == "_labs":
         place = Path.cwd() / "mini-labs"
         place.mkdir(exist_ok=True)
@@ -44,7 +51,7 @@ def launch(argv: Sequence[str] = ()) -> int:
         import jupyterlab  # noqa: F401
     except ImportError:
         raise UsageError("lab: JupyterLab is not installed; pip install 'mini-memorisation[lab]'") from None
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(place), *argv])
+    return subprocess.call([sys.executable, "-m", "jupyterlab", str(place), *hidden, *argv])
 
 
 # In a notebook: the setup, and what an exercise shows.
@@ -89,7 +96,7 @@ class check:
 
     def __exit__(self, kind, error, trace) -> bool:
         if error is None:
-            _say("✓", self.task, "right", "#009E73")
+            _say("✓", self.task, "passes", "#009E73")
             return False
         if grading() or not isinstance(error, Exception):
             return False
@@ -102,25 +109,41 @@ class check:
         return True
 
 
-def compare(guess, truth: float, what: str, unit: str = "") -> None:
-    """Set a prediction beside what came; call it after the prediction cell."""
+def compare(guess, truth: float, what: str, unit: str = "", choices: Mapping = {}) -> None:
+    """Set a prediction beside what came; call it after the prediction cell.
+
+    Args:
+      choices: what the numbers stand for, where a prediction is a choice; then it is right or not.
+    """
     if guess is None:
-        _say("○", what, "no prediction yet: write one above, then run this again", "#0072B2")
-        return
-    said = f"you predicted {guess:g}{unit}, it came out as {truth:.3g}{unit}"
-    if truth and guess and guess * truth > 0:
-        ratio = max(guess / truth, truth / guess)
-        said += ": within a tenth" if ratio < 1.1 else f": off by a factor of {ratio:.2g}"
-    _say("●", what, said, "#0072B2")
+        said = "no prediction yet: write one above, then run this again"
+    elif choices:
+        said = (f"you predicted {choices[guess]!r}, it came out as {choices[truth]!r}" if guess in choices else
+                "takes " + ", ".join(f"{value} ({name})" for value, name in choices.items()))
+    elif not isinstance(guess, numbers.Real):
+        said = f"takes a number, such as 0.7; you wrote {guess!r}"
+    elif not math.isfinite(truth):
+        said = f"you predicted {guess:g}{unit}; in this run it did not come to it"
+    else:
+        said = f"you predicted {guess:g}{unit}, it came out as {truth:.3g}{unit}: {_apart(guess, truth)}"
+    _say("○" if guess is None else "●", what, said, "#0072B2")
+
+
+def _apart(guess: float, truth: float) -> str:
+    """How far a prediction was off: by a factor, or by a difference where a factor says nothing."""
+    if guess * truth <= 0:
+        return "right" if guess == truth else f"off by {abs(guess - truth):.2g}"
+    ratio = max(guess / truth, truth / guess)
+    return "within a tenth" if ratio < 1.1 else f"off by a factor of {ratio:.2g}"
 
 
 def show(figure, alt: str) -> None:
-    """Show a figure with its text alternative."""
+    """Show a figure with its text alternative, which can be unfolded below."""
     from IPython.display import HTML, display
 
     from mini.controls import picture
 
-    display(HTML(picture(figure, alt)))
+    display(HTML(f"{picture(figure, alt)}<details><summary>The picture in words</summary>{html.escape(alt)}</details>"))
 
 
 def draw(how: Callable[..., str], *datasets, size: tuple[float, float] = (8.0, 3.6)) -> None:
@@ -148,7 +171,7 @@ def ledger(*ids: str) -> None:
     body = "".join("<tr>" + "".join(f'<{tag} style="text-align:left">{html.escape(cell)}</{tag}>' for cell in row)
                    + "</tr>" for tag, row in zip(["th", *["td"] * len(rows)], rows))
     if len(rows) > 1:
-        display(HTML(f"<table>{body}</table>"))
+        display(HTML(f"<details><summary>How to read this table</summary>{READING}</details><table>{body}</table>"))
     for name in (i for i in ids if i not in entries):
         _say("○", name, "not measured in this copy yet (`mini reproduce --all` measures it)", "#0072B2")
 

@@ -227,7 +227,7 @@ def test_lab_opens_jupyterlab_on_the_labs(source, monkeypatch):
     monkeypatch.setattr(labs.subprocess, "call", lambda command: called.append(command) or 0)
     assert labs.launch(["--no-browser"]) == 0
     (command,) = called
-    assert command[1:3] == ["-m", "jupyterlab"] and command[-1] == "--no-browser"
+    assert command[1:3] == ["-m", "jupyterlab"] and command[-2:] == ["--ContentsManager.hide_globs=src", "--no-browser"]
     assert (Path(command[3]) / f"{source.stem}.ipynb").exists()
 
 
@@ -243,3 +243,16 @@ def test_a_check_raises_only_while_it_is_graded(source, monkeypatch):
         monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
         with pytest.raises(type(error)), labs.check("it"):
             raise error
+
+
+def test_a_prediction_is_set_beside_what_came(source, monkeypatch):
+    said = []
+    monkeypatch.setattr(labs, "_say", lambda *words, **more: said.append(" ".join(words)))
+    waves = {1: "waves", 0: "noise"}
+    for guess, truth, choices, words in (
+            (None, 2.0, {}, "no prediction yet"), (2.1, 2.0, {}, "within a tenth"), (1, 4.0, {}, "off by a factor of 4"),
+            (0, 0.5, {}, "off by 0.5"), (-0.1, 0.2, {}, "off by 0.3"), (0, 0.0, {}, "right"),
+            ("0.7", 0.5, {}, "takes a number"), ((1, 2), 0.5, {}, "takes a number"), (3, float("nan"), {}, "did not come"),
+            (1, 0, waves, "you predicted 'waves', it came out as 'noise'"), (3, 0, waves, "takes 1 (waves), 0 (noise)")):
+        labs.compare(guess, truth, "it", choices=choices)
+        assert words in said[-1], (guess, truth)
