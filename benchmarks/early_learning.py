@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.timing import find_torch, one_by_one, row
 from mini.engine import run as train
-from mini.engine.lanes import cores
+from mini.machine import cores
 from mini.objectives import OBJECTIVES
 from mini.studies.early_learning import EarlyLearning
 from mini.tasks import digits

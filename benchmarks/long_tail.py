@@ -7,7 +7,7 @@ import time
 
 from benchmarks.timing import find_torch, row
 from mini.engine import run as train
-from mini.engine.lanes import cores
+from mini.machine import cores
 from mini.studies.long_tail import Estimator
 from mini.tasks import digits
 

@@ -10,9 +10,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mini import results
-from mini.engine.lanes import cores
 from mini.errors import UsageError, unknown
+from mini.files import check_writable
+from mini.machine import cores, processor, versions
 
 TOPICS = ("mlp", "transformer", "language", "slider", "seeds", "strategies", "early_learning", "long_tail", "schedules",
           "claims", "every_claim")
@@ -25,7 +25,7 @@ def main(json_file: str | None = None, quick: bool = False, only: Sequence[str] 
         if name not in TOPICS:
             raise unknown("topic", name, TOPICS)
     if json_file:
-        results.check_writable(Path(json_file))
+        check_writable(Path(json_file))
     about = machine()
     if (about["load_before"] or 0) > BUSY * about["cores"]:
         print(f"the machine is busy (load {about['load_before']:.1f}): times and ratios are worth little", file=sys.stderr)
@@ -36,7 +36,7 @@ def main(json_file: str | None = None, quick: bool = False, only: Sequence[str] 
         rows += [{"topic": topic, **line} for line in got]
         print(f"\n{topic} ({time.perf_counter() - start:.0f} s)\n{table(got)}", flush=True)
     if json_file:
-        result = {"machine": about, "versions": results.versions("torch"), "quick": quick, "rows": rows}
+        result = {"machine": about, "versions": versions("torch"), "quick": quick, "rows": rows}
         Path(json_file).write_text(json.dumps(result, indent=1) + "\n")
         print(f"\nwritten: {json_file}", file=sys.stderr)
     return 0
@@ -72,7 +72,7 @@ def _ms(value: float) -> str:
 
 def machine() -> dict:
     """What the times are worth comparing with."""
-    return {"system": platform.system(), "architecture": platform.machine(), "processor": results.processor(), "cores": cores(),
+    return {"system": platform.system(), "architecture": platform.machine(), "processor": processor(), "cores": cores(),
             "load_before": os.getloadavg()[0] if hasattr(os, "getloadavg") else None}
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from benchmarks.timing import find_torch, one_by_one, row
 from mini.engine import run_plan
-from mini.engine.lanes import cores
+from mini.machine import cores
 from mini.plan import Plan
 from mini.studies.schedules import Schedules
 from mini.studies.schedules.experiment import METHODS

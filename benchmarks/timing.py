@@ -14,8 +14,8 @@ import jax
 import numpy as np
 
 from mini.engine import program
-from mini.engine.lanes import cores
 from mini.experiment import Experiment, Keys, canonical
+from mini.machine import cores
 
 Contender = Callable[[int], None]  # does its work so many times, and returns when all is done
 PEAK_SIZE = 2048

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import scipy.stats
 import xarray as xr
 
 from mini.errors import UsageError
-from mini.files import write_text
+from mini.files import bundled, write_text
 from mini.plan import Plan
 
 REPRODUCED, NOT_HERE, UNDECIDED = "reproduced", "not at this scale", "undecided"
@@ -125,7 +124,7 @@ def binomial_interval(right: int, trials: int) -> Interval:
 
 def share_interval(numbers: Sequence[float], items: int) -> Interval:
     """Student's t for shares of `items` sampled items a seed; where all seeds agree it would be sure, and the half width
-    is the exact upper end of a count of none among all these items.
+    is the exact upper end of a count of none among all these items, which is right where the share agreed on is 0 or 1.
 
         1 - 0.025^(1 / (seeds * items))
 
@@ -135,7 +134,7 @@ def share_interval(numbers: Sequence[float], items: int) -> Interval:
     interval = t_interval(numbers)
     if interval.low < interval.high:
         return interval
-    reach = 1 - 0.025 ** (1 / (len(numbers) * items))
+    reach = binomial_interval(0, len(numbers) * items).high
     return Interval(interval.value, interval.value - reach, interval.value + reach)
 
 
@@ -201,7 +200,9 @@ class Entry:
 def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset]) -> Entry:
     """Estimate, interval and verdict of a claim from the runs of one of its settings."""
     setting = claim.setting(preset)
-    numbers, interval = with_interval(claim, claim.estimate(*datasets))
+    estimate = claim.estimate(*datasets)
+    _check_seeds(claim, estimate, datasets)
+    numbers, interval = with_interval(claim, estimate)
     enough = claim.count or claim.exact or len(numbers) >= MIN_SEEDS
     outcome = verdict(interval, setting.criterion) if enough else UNDECIDED
     return Entry(
@@ -214,6 +215,15 @@ def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset])
         seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2),
         measured=claim.beside(*datasets) if claim.beside else "", plans=[plan.text() for plan in setting.plans],
         made=_made(datasets))
+
+
+def _check_seeds(claim: Claim, estimate, datasets: Sequence[xr.Dataset]) -> None:
+    """Refuse an estimate in which swept values or ticks would pass for seeds, and make its interval falsely narrow."""
+    for part in estimate if claim.count else [estimate]:
+        found, seeds = np.size(part), datasets[0].sizes.get("seed", 1)
+        if found != seeds and not claim.exact:
+            shape = dict(part.sizes) if isinstance(part, xr.DataArray) else np.shape(part)
+            raise UsageError(f"{claim.id}: the estimate has {found} numbers ({shape}), takes one for each of {seeds} seeds")
 
 
 def with_interval(claim: Claim, estimate) -> tuple[np.ndarray, Interval]:
@@ -248,17 +258,11 @@ def write_ledger(entries: Sequence[Entry], path: Path) -> None:
 
 def read_ledger(path: Path | None = None) -> list[Entry]:
     """The ledger of a file, or the committed one."""
-    source = Path(path) if path else data_file("claims.json")
+    source = Path(path) if path else bundled("data") / "claims.json"
     try:
         return [Entry(**{**e, "criterion": tuple(e["criterion"])}) for e in json.loads(source.read_text())]
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"ledger: {str(source)!r} is not a list of claims ({error})") from None
-
-
-def data_file(name: str) -> Path:
-    """A file of `data/`, in a checkout or in an installed package."""
-    inside = Path(str(resources.files("mini"))) / "_data" / name
-    return inside if inside.exists() else Path(__file__).parents[1] / "data" / name
 
 
 def number(x: float | None) -> str:
@@ -279,19 +283,19 @@ def here_text(entry: Entry) -> str:
 
 
 def criterion_text(entry: Entry) -> str:
-    """The criterion in words."""
+    """The criterion in words, with its unit."""
     low, high = entry.criterion
+    unit = "" if entry.unit == "1" else f" ({entry.unit})"
     if low is not None and high is not None:
-        return f"{number(low)} to {number(high)}"
-    return f"at least {number(low)}" if high is None else f"at most {number(high)}"
+        return f"{number(low)} to {number(high)}{unit}"
+    return f"at least {number(low)}{unit}" if high is None else f"at most {number(high)}{unit}"
 
 
 def table(entries: Sequence[Entry]) -> str:
     """The ledger as a Markdown table."""
     rows = [("claim", "statement", "published", "here (95% interval)", "criterion", "verdict"), ("---",) * 6]
     for e in entries:
-        unit = "" if e.unit == "1" else f" ({e.unit})"
         cells = (f"`{e.id}`", e.statement, f"{e.published}; {e.paper}, {e.published_source}", here_text(e),
-                 f"{criterion_text(e)}{unit}", f"**{e.verdict}**")
+                 criterion_text(e), f"**{e.verdict}**")
         rows.append(tuple(cell.replace("|", "\\|") for cell in cells))  # a bar would end the cell
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

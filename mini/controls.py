@@ -13,7 +13,8 @@ from PIL import Image
 from mini.errors import UsageError, unknown, wrong
 from mini.experiment import Experiment, fields_of
 
-OWN = {"seed": "which random draw: split, first weights and false labels", "ticks": "length of the training"}
+OWN = {"seed": "which random draw: of the data, the first weights and all else that chance decides",
+       "ticks": "length of the training"}
 
 
 def picture(figure: Figure, alt: str) -> str:

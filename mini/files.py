@@ -4,11 +4,27 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 from mini.errors import UsageError
 
 STALE_SECONDS = 86_400.0  # after which a file that was begun is no longer being written
+
+
+def bundled(kind: str) -> Path:
+    """The folder `data` or `labs`, in a checkout or in an installed package."""
+    inside = Path(str(resources.files("mini"))) / f"_{kind}"
+    return inside if inside.is_dir() else Path(__file__).parents[1] / kind
+
+
+def stem(name: str) -> str:
+    """The name of a figure's files.
+
+    >>> stem("grokking/curves")
+    'grokking-curves'
+    """
+    return name.replace("/", "-")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -32,6 +48,30 @@ def output(path: Path) -> Iterator[Path]:
             yield beside
     except OSError as error:
         raise UsageError(f"out: {str(path)!r} could not be written ({error.strerror or error})") from None
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output place that cannot be written, before anything is computed; nothing is left there."""
+    path, made = Path(path), []
+    try:
+        if path.is_dir():
+            raise UsageError(f"out: got {str(path)!r}, which is a folder; takes a file to write")
+        if path.exists() and not path.is_file():  # moving a result there would put a file in a device's place
+            raise UsageError(f"out: got {str(path)!r}, which is no plain file; takes a file to write")
+        made = [p for p in path.absolute().parents if not p.exists()]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
+        try:
+            probe.write_bytes(b"x" * 4096)
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"out: got {str(path)!r}, takes a place that can be written "
+                         f"({error.strerror})") from None
+    finally:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def sweep_stale(folder: Path) -> None:

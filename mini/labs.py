@@ -13,11 +13,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 
 from mini.errors import UsageError, wrong
-from mini.files import write_text
+from mini.files import bundled, write_text
 
 GRADED = "mini-lab-answer"
 READING = """The last number under <i>here</i> is what the criterion is put to; in brackets its 95% interval over the seeds.
@@ -29,8 +28,7 @@ A <i>margin</i> is how far the tightest of several conditions is met; at 0 or mo
 
 def folder() -> Path:
     """The folder of the labs, in a checkout or in an installed package."""
-    inside = Path(str(resources.files("mini"))) / "_labs"
-    return inside if inside.is_dir() else Path(__file__).parents[1] / "labs"
+    return bundled("labs")
 
 
 def names(where: Path | None = None) -> list[str]:
@@ -71,14 +69,14 @@ def setup(minutes: int, compute: str) -> None:
     """Prepare a lab's process and say what it will cost: call it first."""
     import jax
 
-    from mini import results
     from mini.engine.store import compile_cache
+    from mini.machine import versions
 
     compile_cache()
-    versions = results.versions()
+    packages = versions()
     print(f"About {minutes} minutes for you, {compute} for {os.cpu_count()} cores"
           + (" (small settings now)" if fast() else "") + ".")
-    print(f"Python {versions['python']}, JAX {versions['jax']} on {jax.default_backend()}.")
+    print(f"Python {packages['python']}, JAX {packages['jax']} on {jax.default_backend()}.")
 
 
 class check:
@@ -161,13 +159,12 @@ def ledger(*ids: str) -> None:
 
     from mini import claims
 
-    path = claims.data_file("claims.json")
+    path = bundled("data") / "claims.json"
     entries = {e.id: e for e in claims.read_ledger(path)} if path.exists() else {}
     rows = [("claim", "published", "here (95% interval)", "criterion", "verdict")]
     for e in (entries[i] for i in ids if i in entries):
-        unit = "" if e.unit == "1" else f" ({e.unit})"
         rows.append((f"{e.id}: {e.statement}", f"{e.published}; {e.published_source}", claims.here_text(e),
-                     claims.criterion_text(e) + unit, e.verdict))
+                     claims.criterion_text(e), e.verdict))
     body = "".join("<tr>" + "".join(f'<{tag} style="text-align:left">{html.escape(cell)}</{tag}>' for cell in row)
                    + "</tr>" for tag, row in zip(["th", *["td"] * len(rows)], rows))
     if len(rows) > 1:

@@ -169,4 +169,4 @@ def log_spaced(last: int, points: int = 40) -> list[int]:
     """
     if last < 1:
         raise UsageError(f"log_spaced: got {last}, takes a last tick from 1 on")
-    return sorted({round(math.exp(x)) for x in np.linspace(0, math.log(last), points)})
+    return np.unique(np.geomspace(1, last, points).round().astype(int)).tolist()

@@ -160,6 +160,6 @@ def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.D
 
 
 def _unpacked(value):
-    if isinstance(value, str) and value[:1] in "{[":
+    if isinstance(value, str) and value.startswith(("{", "[")):
         return json.loads(value)
     return value.item() if isinstance(value, np.generic) else value

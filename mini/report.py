@@ -6,7 +6,7 @@ from pathlib import Path
 import jinja2
 
 from mini import claims
-from mini.files import write_text
+from mini.files import stem, write_text
 
 
 def write(entries: Sequence[claims.Entry], figures: Sequence[Mapping], path: Path, *, seconds: float,
@@ -16,5 +16,5 @@ def write(entries: Sequence[claims.Entry], figures: Sequence[Mapping], path: Pat
     page = jinja2.Environment(loader=loader, autoescape=True).get_template("report.html").render(
         entries=entries, figures=figures, seconds=seconds, preset=preset, versions=versions,
         number=claims.number, criterion=claims.criterion_text,
-        file=lambda name: "figures/" + name.replace("/", "-"))
+        file=lambda name: f"figures/{stem(name)}")
     write_text(path, page)

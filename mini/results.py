@@ -1,7 +1,5 @@
 """Labelled results with their provenance, as `xarray.Dataset`s, and their files (NetCDF, by h5netcdf)."""
 
-import contextlib
-import importlib.metadata
 import json
 import os
 import platform
@@ -14,10 +12,8 @@ import xarray as xr
 from mini.errors import UsageError
 from mini.experiment import fields_of, plain
 from mini.files import output
+from mini.machine import versions
 from mini.plan import Plan
-
-PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "xarray", "dp-accounting",
-            "mini-memorisation")
 
 
 def blank(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -101,49 +97,6 @@ def provenance(plan: Plan, **more) -> dict:
         "machine": f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores",
         **more,
     }
-
-
-def versions(*more: str) -> dict[str, str]:
-    """Versions of what computed, and of other packages named, where they are installed."""
-    found = {"python": platform.python_version()}
-    for name in (*PACKAGES, *more):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def processor() -> str:
-    """The processor by name, as far as the system tells it."""
-    about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
-
-
-def check_writable(path: Path) -> None:
-    """Refuse an output place that cannot be written, before anything is computed; nothing is left there."""
-    path, made = Path(path), []
-    try:
-        if path.is_dir():
-            raise UsageError(f"out: got {str(path)!r}, which is a folder; takes a file to write")
-        if path.exists() and not path.is_file():  # moving a result there would put a file in a device's place
-            raise UsageError(f"out: got {str(path)!r}, which is no plain file; takes a file to write")
-        made = [p for p in path.absolute().parents if not p.exists()]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        probe = path.with_name(f".{path.name}.{os.getpid()}.probe")
-        try:
-            probe.write_bytes(b"x" * 4096)
-        finally:
-            probe.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(f"out: got {str(path)!r}, takes a place that can be written "
-                         f"({error.strerror})") from None
-    finally:
-        for folder in made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
 
 def save(dataset: xr.Dataset, path: Path) -> None:

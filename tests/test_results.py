@@ -13,6 +13,7 @@ from walk import Walk
 from mini import results
 from mini.engine import live, run
 from mini.errors import UsageError
+from mini.files import check_writable
 from mini.plan import Plan
 
 pytestmark = pytest.mark.earnest  # as all that run a `Walk`, which is compared bit by bit with other processes
@@ -70,13 +71,13 @@ def test_a_truncated_or_foreign_file_is_refused(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_refused_and_left_clean(tmp_path):
-    assert "which is a folder" in refused(results.check_writable, tmp_path)
+    assert "which is a folder" in refused(check_writable, tmp_path)
     (tmp_path / "file").write_text("kept")
-    for call in (results.check_writable, lambda path: results.save(walked(), path)):
+    for call in (check_writable, lambda path: results.save(walked(), path)):
         assert refused(call, tmp_path / "file" / "runs.nc").startswith("out: ")
         with full_disk():
             assert refused(call, tmp_path / "new" / "runs.nc").startswith("out: ")
-    results.check_writable(tmp_path / "fine" / "runs.nc")
+    check_writable(tmp_path / "fine" / "runs.nc")
     assert not [f for f in tmp_path.rglob("*") if f.is_file() and f.name != "file"]
 
 
@@ -118,7 +119,7 @@ def test_partial_results_of_a_static_sweep_have_the_final_labels():
 def test_a_device_is_never_replaced_by_a_file(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    assert "no plain file" in refused(results.check_writable, pipe)
+    assert "no plain file" in refused(check_writable, pipe)
     assert "no plain file" in refused(results.save, walked(), pipe)
     assert pipe.is_fifo() and list(tmp_path.iterdir()) == [pipe]
 

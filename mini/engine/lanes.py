@@ -17,9 +17,9 @@ import numpy as np
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 from mini.engine import program, store
-from mini.engine.store import cores
 from mini.errors import wrong
 from mini.experiment import Experiment, Keys, canonical
+from mini.machine import cores
 
 STRATEGIES = ("auto", "threads", "vmap", "sharded")
 TINY = 2048  # numbers in a state and its world below which vmap is the way on a CPU, however many runs are asked for

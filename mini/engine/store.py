@@ -20,18 +20,13 @@ from mini.engine.sources import code_hash
 from mini.errors import UsageError
 from mini.experiment import canonical, fields_of, plain
 from mini.files import replaced, sweep_stale
+from mini.machine import cores, processor, versions
 from mini.plan import Plan
-from mini.results import processor, versions
 
 
 def default_cache() -> Path:
     """The user's cache folder, or the one that MINI_CACHE names."""
     return Path(os.environ.get("MINI_CACHE") or platformdirs.user_cache_dir("mini"))
-
-
-def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _versions, _processor = functools.lru_cache(versions), functools.lru_cache(processor)

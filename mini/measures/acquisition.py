@@ -13,6 +13,7 @@ that in which Adam's memory of a gradient (0.9^w) is gone. Shape letters: n reco
 from typing import NamedTuple
 
 import numpy as np
+import scipy.stats
 
 from mini.errors import UsageError, wrong
 
@@ -123,13 +124,11 @@ def decay(delay, left) -> Decay:
     if len(left) < POINTS:
         nothing = [np.nan] * 4
         return Decay(*nothing, censored, f"{len(left)} records leave no line to be judged, takes {POINTS}")
-    slope, start = np.polyfit(np.log10(delay), left, 1)
-    spread = np.sum((left - left.mean()) ** 2)
-    residual = np.sum((left - start - slope * np.log10(delay)) ** 2)
+    line = scipy.stats.linregress(np.log10(delay), left)
     with np.errstate(over="ignore"):
-        threshold = np.float64(10.0) ** (-start / slope) if slope < 0 else np.inf
-    r2 = float(1 - residual / spread) if spread > 0 else np.nan
-    return Decay(float(-slope), float(start), r2, float(threshold), censored)
+        threshold = np.float64(10.0) ** (-line.intercept / line.slope) if line.slope < 0 else np.inf
+    r2 = line.rvalue**2 if np.ptp(left) > 0 else np.nan
+    return Decay(float(-line.slope), float(line.intercept), float(r2), float(threshold), censored)
 
 
 def kept(values, factor: float = 1.5) -> np.ndarray:

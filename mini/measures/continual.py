@@ -55,7 +55,7 @@ def _read(scores, cells: Callable[[int], np.ndarray], tasks: int = 1) -> np.ndar
 
 
 def _last(t):
-    return np.arange(t + 1)[:, None] + np.zeros(t, int) == t
+    return np.arange(t + 1)[:, None] == np.full(t, t)
 
 
 def _diagonal(t):
@@ -99,7 +99,7 @@ def learning_accuracy(scores) -> Value:
 
 
 def backward_transfer(scores) -> Value:
-    """BWT: what the end is above the moment of learning, mean_{j < T} (R[T, j] - R[j, j]), usually below 0
+    """BWT: what the end is above the moment of learning, mean_{j < T - 1} (R[T, j] - R[j + 1, j]), usually below 0
     (Lopez-Paz and Ranzato 2017, eq. 3).
 
     >>> round(backward_transfer([[0.1, 0.1], [0.9, 0.2], [0.5, 0.9]]), 6)
@@ -110,7 +110,7 @@ def backward_transfer(scores) -> Value:
 
 
 def forward_transfer(scores) -> Value:
-    """FWT: what is known of a task before it is learned, above the untrained network, mean_{j > 1} (R[j - 1, j] - b_j)
+    """FWT: what is known of a task before it is learned, above the untrained network, mean_{j > 0} (R[j, j] - R[0, j])
     (Lopez-Paz and Ranzato 2017, eq. 4).
 
     >>> round(forward_transfer([[0.1, 0.1], [0.9, 0.2], [0.5, 0.9]]), 6)
@@ -122,7 +122,7 @@ def forward_transfer(scores) -> Value:
 
 def forgetting(scores) -> Value:
     """F: from the best a task ever was, in the phases after it was learned and before the last, to the end,
-    mean_{j < T} (max_l R[l, j] - R[T, j]) (Chaudhry and others 2018, eq. 3); below 0 where a task still gains.
+    mean_{j < T - 1} (max_{j < l < T} R[l, j] - R[T, j]) (Chaudhry and others 2018, eq. 3); below 0 where a task still gains.
 
     It is never less than -BWT. Libraries that take the first, or the last, among the phases measure something else.
 
@@ -154,7 +154,7 @@ def intransigence(scores, reference) -> Value:
 
 
 def stability_gap(scores, within) -> Value:
-    """How far old tasks dip while a new one is learned: the mean over phases i > 1 and tasks j < i of
+    """How far old tasks dip while a new one is learned: the mean over phases i > 1 and tasks j < i - 1 of
     R[i - 1, j] - min_k W[i, k, j] (De Lange and others 2023, as the drop to the least).
 
     Args:

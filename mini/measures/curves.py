@@ -21,6 +21,19 @@ def last(dataset: xr.Dataset | xr.DataArray, clock: str = "step"):
     return dataset.isel({clock: -1}, drop=True)
 
 
+def reached(x: np.ndarray, y: np.ndarray, level: float, never: float = np.inf) -> float:
+    """Where a curve through the points (x, y) first reaches a level, by linear interpolation; `never` if it does not.
+
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> reached(x, np.array([0.0, 0.2, 1.0]), 0.6), reached(x, np.ones(3), 0.6), reached(x, np.zeros(3), 0.6)
+    (2.5, 1.0, inf)
+    """
+    if y[0] >= level:
+        return float(x[0])
+    found = crossing(x, y, level)
+    return never if np.isnan(found) else found
+
+
 def crossing(x: np.ndarray, y: np.ndarray, level: float) -> float:
     """Where a curve through the points (x, y) first crosses a level, by linear interpolation; NaN if it does not.
 

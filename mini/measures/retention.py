@@ -112,7 +112,7 @@ def fit(model: str, t, y, sigma=None, start: Sequence[float] | None = None) -> F
     values = best.x
     residuals = y - curve(model, t, values)
     rss = float(2 * best.cost)
-    spread = float((weight / weight.mean() * (y - np.average(y, weights=weight**2))) ** 2 @ np.ones(n))
+    spread = float(np.sum((weight / weight.mean() * (y - np.average(y, weights=weight**2))) ** 2))
     aicc = n * np.log(max(rss / n, EXACT)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
     return Fit(model, dict(zip(names, map(float, values))), rss, 1 - rss / spread, float(aicc),
                tuple(map(float, residuals)), _flags(best, low, high, names, rss / n) + _degenerate(model, values, t))

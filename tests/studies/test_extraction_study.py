@@ -15,7 +15,7 @@ from mini.experiment import Keys
 from mini.models import language
 from mini.studies.extraction import Extraction, items, learners, rivals
 from mini.studies.extraction.attack import attack, log_probability, planted
-from mini.studies.extraction.claims import CLAIMS, given_up, reached
+from mini.studies.extraction.claims import CLAIMS, given_up
 from mini.studies.extraction.explorer import _told, explorer
 from mini.studies.extraction.items import COPIES
 from mini.tasks import canaries
@@ -190,8 +190,7 @@ def test_sets_of_items_are_flat_and_leave_out_what_was_never_planted():
     assert given_up(runs).sum(1).tolist() == [5 + 10, 10] and given_up(runs).shape == (2, 15 + 10)
 
 
-def test_a_level_is_reached_between_two_numbers_of_copies():
-    assert reached(np.array([0, 0, 0.4, 0.8, 1]), 0.6) == pytest.approx(5) and reached(np.array([0, 1, 0, 0, 0]), 1) == 2
+def test_all_claims_are_of_this_study():
     assert {c.id.split("/")[0] for c in CLAIMS} == {"extraction"} and len(CLAIMS) == 8
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from mini.claims import Claim, Published, laptop, read_ledger, smallest
-from mini.measures.curves import last
+from mini.measures.curves import last, reached
 from mini.measures.extraction import overlap, shared
 from mini.plan import Plan
 from mini.studies.extraction import settings
@@ -54,27 +54,15 @@ def growth(runs) -> xr.DataArray:
     return share.sel(copies=256) - share.sel(copies=1)
 
 
-def reached(curve: np.ndarray, level: float) -> float:
-    """Doublings of the copies at which a curve over 1, 4, 16, 64, 256 copies first reaches a level; 8 where it does not.
-
-    >>> reached(np.array([0.0, 0.0, 0.0, 1.0, 1.0]), 0.5), reached(np.zeros(5), 0.5), reached(np.ones(5), 0.5)
-    (5.0, 8.0, 0.0)
-    """
-    x, above = np.log2(COPIES[1:]), np.flatnonzero(curve >= level)
-    if not above.size:
-        return float(CEILING)
-    i = above[0]
-    if i == 0:
-        return float(x[0])
-    return float(x[i - 1] + (level - curve[i - 1]) * (x[i] - x[i - 1]) / (curve[i] - curve[i - 1]))
-
-
 def lead(runs) -> np.ndarray:
     """Doublings between the copies at which exposure reaches half of what ranks can show, and greedy extraction one half."""
     half = np.log2(runs.sizes["reference"] + 1) / 2
     exposed = last(runs.exposure_by_rank).mean("canary").sel(copies=list(COPIES[1:])).transpose("seed", "copies")
     given = secrets(runs).sel(copies=list(COPIES[1:])).transpose("seed", "copies")
-    return np.array([reached(g, 0.5) - reached(e, half) for e, g in zip(exposed.values, given.values)])
+    doublings = np.log2(COPIES[1:])
+    at, out = ([reached(doublings, row, level, never=CEILING) for row in rows.values]
+               for rows, level in ((exposed, half), (given, 0.5)))
+    return np.subtract(out, at)
 
 
 def slope(planted, sizes) -> np.ndarray:

@@ -4,14 +4,14 @@ Savings are the share of the first learning's effort that relearning spares. The
 that only the shape of a curve may be set beside a model's. Every series says how its figures were read.
 """
 
-import csv
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from mini.claims import data_file
 from mini.errors import UsageError
+from mini.files import bundled
 
 SENTENCES = 0.89  # two-alternative recognition of about 600 sentences seen once, Shepard 1967 (secondary: 0.88 to 0.90)
 COLUMNS = ["subject", "paper", "measure", "minutes", "value", "mark"]
@@ -37,18 +37,14 @@ def curves(path: Path | None = None) -> dict[str, Curve]:
     >>> curves()["Ebbinghaus"].value.tolist()
     [0.582, 0.442, 0.358, 0.337, 0.278, 0.254, 0.211]
     """
-    path = Path(path) if path else data_file("human_retention.csv")
-    with path.open(newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != COLUMNS:
-            raise UsageError(f"human curves: got columns {reader.fieldnames}, takes {COLUMNS}")
-        rows = list(reader)
+    table = pd.read_csv(path or bundled("data") / "human_retention.csv")
+    if list(table.columns) != COLUMNS:
+        raise UsageError(f"human curves: got columns {list(table.columns)}, takes {COLUMNS}")
     found = {}
-    for subject in dict.fromkeys(row["subject"] for row in rows):
-        mine = [row for row in rows if row["subject"] == subject]
+    for subject, mine in table.groupby("subject", sort=False):
         try:
-            minutes, value = (np.array([float(row[name] or "nan") for row in mine]) for name in ("minutes", "value"))
+            minutes, value = (mine[name].to_numpy(float) for name in ("minutes", "value"))
         except ValueError as error:
             raise UsageError(f"human curves: {subject}: {error}") from None
-        found[subject] = Curve(subject, mine[0]["paper"], mine[0]["measure"], minutes, value, mine[0]["mark"])
+        found[subject] = Curve(subject, *mine[["paper", "measure"]].iloc[0], minutes, value, mine["mark"].iloc[0])
     return found

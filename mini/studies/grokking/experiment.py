@@ -139,7 +139,7 @@ class Grokking(Experiment):
             **self.accuracies(answer, world),
             "train_loss": loss(logits[world.train], world.given),
             "test_loss": loss(logits[world.test], world.label[world.test]),
-            "weight_norm": optax.global_norm(state.params),
+            "weight_norm": optax.tree.norm(state.params),
         }
         if self.spectrum:
             seen |= self.spectra(state)

@@ -55,7 +55,6 @@ REGIMES = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, pruning=True), 500, 5, sweep={"weight_decay": (0.0, 5.0, 10.0)}),
     "paper": Plan(Grokking(**CORRUPT_PAPER, pruning=True), 1000, 10, sweep={"weight_decay": (0.0, 5.0, 15.0)}),
 }
-DECAY_OF = {"laptop": (0.0, 5.0, 10.0), "paper": (0.0, 5.0, 15.0)}
 FORGETTING = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, weight_decay=20.0, spectrum=False), 2500, 25),
     "paper": Plan(Grokking(**CORRUPT_PAPER, weight_decay=20.0, spectrum=False), 5000, 50),

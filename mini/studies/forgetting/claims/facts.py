@@ -1,8 +1,8 @@
 """Claims about facts injected into ongoing training. Criteria are written before measuring.
 
 Curves are means over the people of a group; effectivity, retainability and decay constant are those of the paper
-(`mini.measures.acquisition`). Training also changes what is said of people never told of, and the largest of several
-records lies above the first even of a curve that only wanders: what is gained and lost is told beyond what these show.
+(`mini.measures.acquisition`). Training also changes what is said of people never told of, and a maximum over several
+records exceeds the first of them by chance alone: gains and losses are therefore those beyond what these people show.
 """
 
 import numpy as np
@@ -114,7 +114,7 @@ def batch_effect(runs) -> xr.DataArray:
     """Effectivity of the small batch less that of the large one; decay constant likewise."""
     small, large = by_batch(runs)
     gained, faded = (mean(small, of, TOLD[:1]) - mean(large, of, TOLD[:1]) for of in (effectivity, decays))
-    return of_seeds(runs, gained - 0.05, np.where(np.isfinite(faded), faded, np.nan))
+    return of_seeds(runs, gained - 0.05, faded)
 
 
 def straightness(runs) -> xr.DataArray:

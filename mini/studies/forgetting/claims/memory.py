@@ -5,7 +5,7 @@ import xarray as xr
 
 from mini.claims import Claim, Published, laptop, smallest
 from mini.measures import retention
-from mini.measures.curves import crossing
+from mini.measures.curves import crossing, reached
 from mini.plan import Plan
 from mini.studies.forgetting import settings
 
@@ -54,13 +54,7 @@ def needed(runs: xr.Dataset, name: str) -> np.ndarray:
     Twice the most stands for "more than were tried" and is a lower bound, so that an upper criterion stays honest.
     """
     exposed, scores = studying(runs, name)
-    return np.array([_reached(exposed, row) for row in scores.values])
-
-
-def _reached(exposed: np.ndarray, scores: np.ndarray) -> float:
-    if scores[0] >= NEAR_PERFECT:
-        return float(exposed[0])
-    return crossing(exposed, scores, NEAR_PERFECT) if scores.max() >= NEAR_PERFECT else 2.0 * float(exposed[-1])
+    return np.array([reached(exposed, row, NEAR_PERFECT, never=2.0 * exposed[-1]) for row in scores.values])
 
 
 def kept(runs: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:

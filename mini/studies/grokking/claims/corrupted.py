@@ -131,13 +131,13 @@ def random_spares_neither(runs) -> xr.DataArray:
 
 def dropout_inverts(runs) -> xr.DataArray:
     """Without decay: coexistence without dropout, full inversion with a share of 0.3."""
-    return smallest(coexists(runs.sel(dropout=0.0)), inverts(runs.sel(dropout=0.3).assign_attrs(runs.attrs)))
+    return smallest(coexists(runs.sel(dropout=0.0)), inverts(runs.sel(dropout=0.3)))
 
 
 def norm_inverts(runs) -> xr.DataArray:
     """With normalisation full inversion and |gamma| of the less periodic half at most 3/4 of the
     other's; the same minibatch without it not fully inverted."""
-    on, off = (runs.sel(batch_norm=x).assign_attrs(runs.attrs) for x in (True, False))
+    on, off = (runs.sel(batch_norm=x) for x in (True, False))
     return smallest(inverts(on), 0.75 - gamma_ratio(on), last(off.train_accuracy) - (1.05 - corruption(runs)))
 
 
@@ -156,7 +156,7 @@ def gammas(runs) -> tuple[xr.DataArray, xr.DataArray]:
 
 def transformer_regimes(runs) -> xr.DataArray:
     """Coexistence at the smaller decay, full inversion at the larger."""
-    little, more = (runs.isel(weight_decay=i, drop=True).assign_attrs(runs.attrs) for i in (0, 1))
+    little, more = (runs.isel(weight_decay=i, drop=True) for i in (0, 1))
     return smallest(coexists(little), inverts(more))
 
 
@@ -170,12 +170,12 @@ CLAIMS = (
     Claim("corrupted/partial-inversion", "With some decay the network corrects part of the false labels it was given: test at "
           "least 90%, train below that and at least 5 points above 1 - xi.",
           Published("train 78.6%, test 100% (decay 5)", DOSHI, LOG), "margin",
-          everywhere(settings.REGIMES, (0, None)), lambda runs: partly_inverts(PARTIAL(runs).assign_attrs(runs.attrs)),
+          everywhere(settings.REGIMES, (0, None)), lambda runs: partly_inverts(PARTIAL(runs)),
           untrained, seconds=20, beside=beside_the_rule(PARTIAL)),
     Claim("corrupted/full-inversion", "With more decay the network answers truly where it was taught falsely: "
           "test at least 90%, train less than 5 points above 1 - xi.",
           Published("train 65.4%, test 100% (decay 15)", DOSHI, LOG), "margin",
-          everywhere(settings.REGIMES, (0, None)), lambda runs: inverts(FULL(runs).assign_attrs(runs.attrs)),
+          everywhere(settings.REGIMES, (0, None)), lambda runs: inverts(FULL(runs)),
           untrained, headline=True, seconds=20, beside=beside_the_rule(FULL)),
     Claim("corrupted/forgetting", "With too much decay the network finds the rule (test 90%) and then loses everything "
           "(both accuracies below 90%).",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mini.claims import Claim, Published, Setting, everywhere
+from mini.claims import Claim, Published, everywhere
 from mini.measures import detection
 from mini.measures.curves import last
 from mini.studies.long_tail import settings
@@ -77,6 +77,6 @@ CLAIMS = (
         "Memorisation tells false labels from what is well known (AUC above .75), but far less well from true labels seen once "
         "(below .75).",
         Published("outliers and false labels must be fitted alike; no figure", "feldman2020", "introduction (recalled)"),
-        "margin", {"laptop": Setting((settings.FALSE_OR_RARE["laptop"],), (0, None))}, false_or_rare, untrained,
+        "margin", everywhere(settings.FALSE_OR_RARE, (0, None)), false_or_rare, untrained,
         seconds=25, beside=areas),
 )
