@@ -15,6 +15,7 @@ lab: setup  ## open the labs
 	@$(BIN)/mini lab
 
 test: setup  ## run the tests
+	@$(BIN)/ruff check --quiet mini tests benchmarks labs/src
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 bench: setup $(VENV)/.bench  ## time this code beside PyTorch
@@ -40,8 +41,8 @@ $(VENV)/.bench: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
-lock:  ## renew the lock from pyproject.toml
-	@$(PYTHON) -m pip install --quiet uv && uv pip compile pyproject.toml --universal --python-version 3.11 \
+lock: setup  ## renew the lock from pyproject.toml
+	@$(BIN)/python -m pip install --quiet uv && $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 \
 		--extra lab --extra teach --extra dev --upgrade --no-header --no-annotate --output-file requirements.lock
 
 clean:

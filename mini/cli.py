@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from mini.errors import UsageError, unknown, wrong
+from mini.files import check_writable
 from mini.options import convert, option, parse
 
 USAGE = """mini: a laboratory of memorisation
@@ -101,10 +102,12 @@ def _listing(listing: list[dict]) -> str:
         for i, e in enumerate(s["experiments"]):
             name = s["study"] if i == 0 else f"{s['study']}/{e['name']}"
             lines.append(f"    {name:<28} {e['title']}")
-        lines += ["", "  claims (mini reproduce --only ID), * headline, with processor seconds"]
+        if s["claims"]:
+            lines += ["", "  claims (mini reproduce --only ID), * headline, with processor seconds"]
         lines += [f"    {'*' if c['headline'] else ' '} {c['id']:<28} {c['seconds']:>5.0f} s  {c['statement']}"
                   for c in s["claims"]]
-        lines += ["", "  figures (mini figure ID)"]
+        if s["figures"]:
+            lines += ["", "  figures (mini figure ID)"]
         lines += [f"    {'*' if f['headline'] else ' '} {f['id']:<28} {f['title']}" for f in s["figures"]]
         lines.append("")
     return "\n".join(lines)
@@ -154,7 +157,7 @@ def _run_options(cls):
         if name in taken:
             raise TypeError(f"{cls.__name__}: the field {name!r} is an option of the engine; rename it")
         kind = Literal[about.choices] if about.choices else hints[name]
-        within = f" in {about.within}" if about.within else ""
+        within = f"; in {about.within}" if about.within else ""
         unit = "" if about.unit == "1" else f", {about.unit}"
         default = next(f.default for f in dataclasses.fields(cls) if f.name == name)
         options.append(option(name, kind, default, f"{about.meaning}{within}{unit}"))
@@ -177,7 +180,7 @@ def _execute(asked, cls) -> None:
     except UsageError as error:  # the option is named after the clock
         raise UsageError(str(error).replace("ticks: ", f"{cls.clock}s: ", 1)) from None
     if asked.out:
-        results.check_writable(Path(asked.out))
+        check_writable(Path(asked.out))
     compile_cache()
     dataset = run_plan(plan, strategy=asked.strategy, cache=default_cache(), fresh=asked.fresh)
     found, computed = dataset.attrs["runs_found"], dataset.attrs["runs_computed"]

@@ -33,7 +33,7 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import numpy as np
 
-from mini.errors import wrong
+from mini.errors import UsageError, wrong
 
 if jax.config.jax_default_matmul_precision is None:  # a GPU would round the factors of every product to ten bits
     jax.config.update("jax_default_matmul_precision", "float32")
@@ -75,6 +75,7 @@ def _field(default, about: Field):
 def experiment(cls):
     """Make a class a frozen dataclass that JAX sees as a tree of its traced fields."""
     cls = dataclass(frozen=True, kw_only=True)(cls)
+    _check_names(cls)
     about = fields_of(cls)
     traced, static = (tuple(name for name, field in about.items() if field.traced is kind) for kind in (True, False))
 
@@ -90,8 +91,21 @@ def experiment(cls):
     return cls
 
 
+def _check_names(cls) -> None:
+    """Refuse fields without a meaning, and variables that a result could not hold."""
+    for field in dataclasses.fields(cls):
+        if "mini" not in field.metadata:
+            raise UsageError(f"{cls.__name__}: the field {field.name!r} takes traced(...) or static(...), with its meaning")
+    for name, about in cls.variables.items():
+        if {name, *about.dims} & {"seed", cls.clock} or name in about.dims:
+            raise UsageError(f"{cls.__name__}: the variable {name!r} takes a name, and dims, other than its own, "
+                             f"'seed' and {cls.clock!r}")
+
+
 def fields_of(cls) -> dict[str, Field]:
     """The fields of an experiment, each with its meaning."""
+    if not dataclasses.is_dataclass(cls):
+        raise UsageError(f"{cls.__name__}: takes the decorator @experiment")
     return {f.name: f.metadata["mini"] for f in dataclasses.fields(cls)}
 
 
@@ -140,7 +154,7 @@ class Experiment:
         return state
 
     def measure(self, state, world) -> dict[str, jax.Array]:
-        """What is looked at along the way, by names declared in `variables`."""
+        """What is looked at along the way, by names declared in `variables`; what chance has a part in is drawn in `world`."""
         self._learns("measure(state, world)")
         return {}
 
@@ -149,7 +163,7 @@ class Experiment:
             raise NotImplementedError(f"{type(self).__name__} needs {lacking}, or 0 ticks")
 
     def examine(self, state, world) -> dict[str, np.ndarray]:
-        """What is looked at once, at the end; may be plain numpy."""
+        """What is looked at once, at the end, of one shape in every run that shares the static fields; may be plain numpy."""
         return {}
 
     def coords(self) -> dict[str, np.ndarray]:

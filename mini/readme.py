@@ -55,14 +55,24 @@ def summary(entries: list[claims.Entry], preset: str) -> str:
     return f"{len(entries)} claims in the {preset} preset: {'; '.join(parts)}."
 
 
+def merged(old: list[claims.Entry], new: list[claims.Entry]) -> list[claims.Entry]:
+    """A ledger with what was measured anew in its place, in the order of the claims; what is no claim any more goes."""
+    found = {e.id: e for e in (*old, *new)}
+    return [found[name] for name in all_claims() if name in found]
+
+
 def main(folder: str) -> None:
-    """Take a reproduction over: its ledger into `data/`, with the figures of the laptop preset, its table into the README."""
+    """Take a reproduction over, of all claims or of some: its ledger into `data/`, its figures of those that the README shows
+    (in the laptop preset), and the tables into the README."""
     root, source = Path(__file__).parents[1], Path(folder)
-    entries = claims.read_ledger(source / "claims.json")
-    (preset,) = {e.preset for e in entries}
-    claims.write_ledger(entries, root / "data" / LEDGERS[preset])
-    for name in SHOWN if preset == "laptop" else ():
-        shutil.copy(source / "figures" / f"{name}.svg", root / "data" / f"{name}.svg")
+    measured = claims.read_ledger(source / "claims.json")
+    (preset,) = {e.preset for e in measured}
+    ledger = root / "data" / LEDGERS[preset]
+    entries = merged(claims.read_ledger(ledger), measured)
+    claims.write_ledger(entries, ledger)
+    drawn = [source / "figures" / f"{name}.svg" for name in SHOWN] if preset == "laptop" else []
+    for figure in filter(Path.exists, drawn):
+        shutil.copy(figure, root / "data")
     readme = root / "README.md"
     tabled = with_tables(readme.read_text(), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values()))
     write_text(readme, tabled)

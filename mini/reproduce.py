@@ -14,13 +14,14 @@ from mini import claims, plotting, report
 from mini.engine import default_cache, run_plan
 from mini.engine.store import compile_cache
 from mini.errors import UsageError, unknown, wrong
+from mini.files import check_writable, stem
+from mini.machine import versions
 from mini.plan import Plan
-from mini.results import check_writable, versions
 from mini.studies import all_claims, all_figures, find, studies
 
 
 @dataclass
-class Bench:
+class Runner:
     """Runs plans with some seeds, each at most once, and counts what was found and computed.
 
     Where no number is asked for, each plan takes its own, and begins with its own first seed.
@@ -69,10 +70,13 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
     chosen = choose_claims(names, everything, only, preset)
     figures = [] if only else choose_figures(names, everything, preset)
     if not chosen and not figures:
-        raise wrong("preset", preset, f"laptop: nothing of {', '.join(names)} has another setting")
-    bench = Bench(seeds, seed_start, fresh=fresh)
+        who = ", ".join(names)
+        if preset != "laptop":
+            raise wrong("preset", preset, f"laptop: nothing of {who} has another setting")
+        raise UsageError(f"{who}: no claim and no figure yet" if everything else f"{who}: no headline; takes --all as well")
+    runner = Runner(seeds, seed_start, fresh=fresh)
     for plans in (*(claim.setting(preset).plans for _, claim in chosen), *(figure.plans[preset] for _, figure in figures)):
-        bench.check(plans)
+        runner.check(plans)
     for path in (out / "claims.json", out / "report.html", *drawings(figures, out / "figures")):
         check_writable(path)
     compile_cache()
@@ -80,15 +84,15 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
     with tqdm(chosen, desc="claims", unit="claim", leave=False) as bar:
         for study, claim in bar:
             bar.set_postfix_str(claim.id)
-            datasets = [bench.run(plan) for plan in claim.setting(preset).plans]
+            datasets = [runner.run(plan) for plan in claim.setting(preset).plans]
             entries.append(claims.judge(claim, study.name, preset, datasets))
             tqdm.write(line(entries[-1]))
     claims.write_ledger(entries, out / "claims.json")
-    drawn = [draw(figure, preset, bench, out / "figures") for _, figure in
+    drawn = [draw(figure, preset, runner, out / "figures") for _, figure in
              tqdm(figures, desc="figures", unit="figure", leave=False)]
     seconds = time.perf_counter() - start
     report.write(entries, drawn, out / "report.html", seconds=seconds, preset=preset, versions=versions())
-    print(closing(entries, bench, seconds, out))
+    print(closing(entries, runner, seconds, out))
     return 0
 
 
@@ -121,16 +125,18 @@ def choose_figures(names, everything: bool, preset: str) -> list[tuple]:
 
 def drawings(figures, folder: Path) -> list[Path]:
     """The files of some figures, each with its study."""
-    return [folder / (figure.id.replace("/", "-") + kind) for _, figure in figures for kind in (".svg", ".png", ".json")]
+    return [folder / (stem(figure.id) + kind) for _, figure in figures for kind in (".svg", ".png", ".json")]
 
 
-def draw(figure: plotting.Figure, preset: str, bench: Bench, folder: Path) -> dict:
+def draw(figure: plotting.Figure, preset: str, runner: Runner, folder: Path) -> dict:
     """Draw one figure and save it with its numbers; returns what was saved beside it."""
     start = time.perf_counter()
-    datasets = [bench.run(plan) for plan in figure.plans[preset]]
+    datasets = [runner.run(plan) for plan in figure.plans[preset]]
     with plotting.style():
         canvas = plotting.canvas(figure.size)
         alt = figure.draw(canvas, *datasets)
+        if not alt:
+            raise UsageError(f"{figure.id}: `draw` returns what the figure shows, in words; it returned {alt!r}")
         return plotting.save(canvas, figure.id, folder, alt, datasets, title=figure.title, preset=preset,
                              wall_seconds=round(time.perf_counter() - start, 2))
 
@@ -142,30 +148,29 @@ def one_figure(name: str, preset: str, seeds: int | None, seed_start: int, fresh
     _, figure = all_figures()[name]
     if preset not in figure.plans:
         raise wrong("preset", preset, "one of " + ", ".join(figure.plans))
-    bench = Bench(seeds, seed_start, fresh=fresh)
-    bench.check(figure.plans[preset])
+    runner = Runner(seeds, seed_start, fresh=fresh)
+    runner.check(figure.plans[preset])
     for path in drawings([(None, figure)], folder):
         check_writable(path)
     compile_cache()
-    record = draw(figure, preset, bench, folder)
-    print(f"{record['alt']}\nwritten: {folder / name.replace('/', '-')}.svg, .png, .json "
-          f"({bench.computed} runs computed, {bench.found} already there)")
+    record = draw(figure, preset, runner, folder)
+    print(f"{record['alt']}\nwritten: {folder / stem(name)}.svg, .png, .json "
+          f"({runner.computed} runs computed, {runner.found} already there)")
 
 
 def line(entry: claims.Entry) -> str:
     """One claim on one line of a terminal."""
     value = f"{claims.number(entry.value)} [{claims.number(entry.low)}, {claims.number(entry.high)}]"
-    unit = "" if entry.unit == "1" else f" {entry.unit}"
     more = f", about {entry.seeds_needed} seeds would tell" if entry.seeds_needed else ""
     beside = f" ({entry.measured})" if entry.measured else ""
-    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)}{unit}{beside}{more}"
+    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)}{beside}{more}"
 
 
-def closing(entries: Sequence[claims.Entry], bench: Bench, seconds: float, out: Path) -> str:
+def closing(entries: Sequence[claims.Entry], runner: Runner, seconds: float, out: Path) -> str:
     count = {v: sum(e.verdict == v for e in entries)
              for v in (claims.REPRODUCED, claims.NOT_HERE, claims.UNDECIDED)}
     verdicts = ", ".join(f"{n} {v}" for v, n in count.items() if n)
-    kept = f" ({bench.found} runs were already computed for this configuration and code)" if bench.found else ""
+    kept = f" ({runner.found} runs were already computed for this configuration and code)" if runner.found else ""
     width = min(shutil.get_terminal_size().columns, 100)
-    return (f"{'-' * width}\n{len(entries)} claims: {verdicts}; {seconds:.0f} s, {bench.computed} runs computed{kept}\n"
+    return (f"{'-' * width}\n{len(entries)} claims: {verdicts}; {seconds:.0f} s, {runner.computed} runs computed{kept}\n"
             f"report: {out / 'report.html'}   ledger: {out / 'claims.json'}   figures: {out / 'figures'}")

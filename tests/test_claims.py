@@ -1,5 +1,6 @@
 """Claims: intervals against closed forms, verdicts, and a sabotage that turns every claim."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from walk import Walk
 from mini import claims
 from mini.claims import Claim, Interval, Published, Setting
 from mini.errors import UsageError
+from mini.files import bundled
 from mini.plan import Plan
-from mini.reproduce import Bench, line
+from mini.reproduce import Runner, line
 from mini.studies import all_claims
 
 ALL = all_claims()
@@ -59,8 +61,8 @@ def example(numbers, **kind):
 
 def test_a_plan_may_say_how_many_seeds_it_needs():
     plan = Plan(Walk(), seeds=7, ticks=2)
-    assert Bench(cache=None).run(plan).sizes["seed"] == 7
-    assert Bench(seeds=2, cache=None).run(plan).sizes["seed"] == 2
+    assert Runner(cache=None).run(plan).sizes["seed"] == 7
+    assert Runner(seeds=2, cache=None).run(plan).sizes["seed"] == 2
 
 
 def test_fewer_than_five_seeds_decide_nothing():
@@ -91,6 +93,45 @@ def test_what_hangs_on_no_seed_is_judged_by_one_run():
     assert example([np.nan], exact=True).verdict == "undecided"
 
 
+@pytest.mark.parametrize("shape", [(2, 5), (3,)])
+def test_what_is_swept_or_measured_again_is_not_counted_as_seeds(shape):
+    data = xr.Dataset({"x": (("step", "seed")[-len(shape):], np.ones(shape))}, attrs={"compute_seconds": 1.0})
+    claim = Claim("a/b", "s", Published("1", "power2022", "Fig. 1"), "1", {"laptop": Setting((), (0, None))},
+                  lambda data: data.x.broadcast_like(data.x) if len(shape) == 2 else data.x[:2], lambda plan: plan)
+    with pytest.raises(UsageError, match=r"a/b: the estimate has (10|2) numbers .* takes one for each of (5|3) seeds"):
+        claims.judge(claim, "study", "laptop", [data])
+
+
+def test_some_claims_measured_anew_leave_the_others_in_the_ledger():
+    from mini.readme import merged
+
+    old = claims.read_ledger()
+    new = [dataclasses.replace(old[3], value=-1.0), dataclasses.replace(old[0], id="no/claim")]
+    found = merged(old, new)
+    assert [e.id for e in found] == [e.id for e in old] and found[3].value == -1.0 and found[4] == old[4]
+
+
+def test_a_study_without_headlines_is_asked_for_whole(monkeypatch, tmp_path):
+    from mini import reproduce
+
+    for kind in ("choose_claims", "choose_figures"):
+        monkeypatch.setattr(reproduce, kind, lambda *asked: [])
+    with pytest.raises(UsageError, match="grokking: no headline; takes --all as well"):
+        reproduce.reproduce(["grokking"], out=tmp_path)
+    with pytest.raises(UsageError, match="grokking: no claim and no figure yet"):
+        reproduce.reproduce(["grokking"], everything=True, out=tmp_path)
+
+
+def test_an_id_of_two_claims_is_refused(monkeypatch):
+    from mini import studies
+
+    (study, claim) = next(iter(ALL.values()))
+    twin = dataclasses.make_dataclass("Twin", ["name", "claims"])("twin", (claim,))
+    monkeypatch.setattr(studies, "studies", lambda: {study.name: study, "twin": twin})
+    with pytest.raises(UsageError, match=f"claims: '{claim.id}' is in {study.name} and again in twin"):
+        studies.all_claims()
+
+
 def test_a_count_over_nothing_is_undecided():
     assert claims.verdict(claims.binomial_interval(0, 0), (0.5, None)) == "undecided"
 
@@ -106,7 +147,6 @@ def test_a_missing_number_is_never_reproduced():
 
 
 def test_a_table_has_six_cells_in_every_row_whatever_the_text():
-    import dataclasses
     entry = dataclasses.replace(example([1.0, 2.0, 3.0, 2.0, 1.0]), statement="the scale |gamma|")
     rows = claims.table([entry, entry]).splitlines()
     assert [len(row.replace("\\|", "").split("|")) for row in rows] == [8] * 4
@@ -131,10 +171,11 @@ def test_what_stands_beside_an_estimate_is_told_wherever_it_is_shown():
 
 
 def test_every_claim_is_well_formed():
-    bibliography = claims.data_file("papers.bib").read_text()
+    bibliography = (bundled("data") / "papers.bib").read_text()
     for name, (_, claim) in ALL.items():
         assert name == claim.id and name.count("/") == 1
-        assert claim.published.paper in bibliography
+        key = claim.published.paper
+        assert f"{{{key}," in bibliography, f"{name}: add {key!r} to data/papers.bib"
         assert "laptop" in claim.settings
         for setting in claim.settings.values():
             assert setting.criterion != (None, None)
@@ -146,10 +187,13 @@ def test_every_claim_is_well_formed():
 def test_the_committed_ledgers_hold_every_claim_and_the_readme_agrees():
     from mini.readme import LEDGERS, with_tables
 
-    ledgers = {preset: claims.read_ledger(claims.data_file(name)) for preset, name in LEDGERS.items()}
+    ledgers = {preset: claims.read_ledger(bundled("data") / name) for preset, name in LEDGERS.items()}
+    lacking = set(ALL) - {e.id for e in ledgers["laptop"]}
+    assert not lacking, f"measure {lacking}: mini reproduce STUDY --all --out out && python -m mini.readme out"
     assert {e.id for e in ledgers["laptop"]} == set(ALL)
     for preset, e in ((preset, e) for preset, entries in ledgers.items() for e in entries):
-        claim = ALL[e.id][1]
+        study, claim = ALL[e.id]
+        assert e.study == study.name
         assert e.preset == preset
         assert e.criterion == claim.setting(e.preset).criterion
         assert (e.statement, e.published) == (claim.statement, claim.published.figure)
@@ -164,7 +208,7 @@ def test_the_committed_ledgers_hold_every_claim_and_the_readme_agrees():
 @pytest.fixture(scope="module")
 def bench():
     """Claims that spoil the same plan in the same way share its runs, in whichever process."""
-    return Bench(cache=Path(os.environ["MINI_TESTS_COMPILED"]))
+    return Runner(cache=Path(os.environ["MINI_TESTS_COMPILED"]))
 
 
 @pytest.mark.parametrize("name", ALL)

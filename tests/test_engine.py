@@ -20,7 +20,7 @@ from walk import Walk
 from mini.engine import Cancelled, lanes, live, program, run, run_plan, train
 from mini.engine.stream import Group
 from mini.errors import UsageError
-from mini.experiment import Experiment, Variable, experiment, static
+from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.plan import Plan
 
 pytestmark = pytest.mark.earnest
@@ -392,3 +392,38 @@ def test_a_cache_that_cannot_be_written_is_refused_before_anything_runs(tmp_path
     monkeypatch.setattr(Walk, "data", lambda self: pytest.fail("it ran"))
     with pytest.raises(UsageError, match="cannot be written"):
         run(Walk(), seeds=1, cache=tmp_path / "file", progress=False)
+
+
+@experiment
+class Ragged(Walk):
+    """A walk that looks at as many walkers as it is told."""
+
+    seen: int = traced(2, "walkers looked at", within="[1, 3]")
+    variables = Walk.variables | {"some": Variable(("chosen",), "m", "some of the places at the start")}
+
+    def examine(self, state, world):
+        return {"some": np.asarray(world["start"])[: int(self.seen)]}
+
+
+def test_what_is_looked_at_in_the_end_is_of_one_form():
+    assert run(Ragged(), 2, seeds=2, progress=False)["some"].shape == (2, 2)
+    with pytest.raises(UsageError, match=r"gives 'some' as float32 \(3,\) here, as float32 \(2,\) in another"):
+        run(Ragged(), 2, seeds=1, sweep={"seen": [2, 3]}, progress=False)
+
+
+@experiment
+class Branching(Walk):
+    """A walk whose number of strides is Python's."""
+
+    strides: int = traced(2, "strides a tick", within="[1, 3]")
+
+    def step(self, state, world, t, key):
+        for _ in range(self.strides):
+            state = super().step(state, world, t, key)
+        return state
+
+
+def test_a_traced_field_used_as_a_number_of_pythons_is_explained():
+    with pytest.raises(TypeError) as caught:
+        run(Branching(), 2, seeds=1, progress=False)
+    assert any("declare it static" in note for note in caught.value.__notes__)

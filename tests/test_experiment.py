@@ -117,3 +117,29 @@ def test_an_experiment_of_no_ticks_needs_only_what_it_examines():
     found = run(Counted(), seeds=3, progress=False)
     assert found.drawn.dims == ("seed",) and len(np.unique(found.drawn)) == 3
     np.testing.assert_array_equal(found.twice, 2 * found.drawn)
+
+
+def test_a_field_without_a_meaning_is_refused():
+    with pytest.raises(UsageError, match="Plain: the field 'n' takes traced"):
+        @experiment
+        class Plain(Experiment):
+            n: int = 3
+
+
+@pytest.mark.parametrize("name, dims", [("seed", ()), ("step", ()), ("place", ("seed",)), ("place", ("place",))])
+def test_a_variable_that_no_result_could_hold_is_refused(name, dims):
+    with pytest.raises(UsageError, match=f"the variable '{name}'"):
+        experiment(type("Wrong", (Experiment,), {"variables": {name: Variable(dims, "1", "a thing")}}))
+
+
+def test_a_class_that_is_no_experiment_yet_says_what_it_lacks():
+    with pytest.raises(UsageError, match="Bare: takes the decorator @experiment"):
+        type("Bare", (Experiment,), {})().check()
+
+
+def test_a_choice_is_of_its_own_type():
+    about = Field("how many", False, "1", "", (1, 2))
+    check_value("n", np.int64(2), int, about)
+    for value in (1.0, True, 3):
+        with pytest.raises(UsageError, match="takes one of 1, 2"):
+            check_value("n", value, int, about)

@@ -12,6 +12,8 @@ import yaml
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 
+from mini.studies import studies
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -58,6 +60,17 @@ def test_the_picture_of_the_house_names_every_file_once():
     drawn = re.findall(r"^ +(\w+\.py) ", tree, re.MULTILINE)
     there = [p.name for p in (ROOT / "mini").rglob("*.py") if "studies" not in p.parts and p.name != "__init__.py"]
     assert sorted(drawn) == sorted(there)
+
+
+def test_the_readme_names_every_study_and_every_lab():
+    readme = (ROOT / "README.md").read_text()
+    tree = readme.split("## The house")[1].split("```")[1]
+    rows = re.findall(r"^\| `(\w+)` \| .* \| ([\d, ]+) \|$", readme, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(studies()), "the table of studies in README.md"
+    labs = sorted(int(path.stem[3:5]) for path in (ROOT / "labs").glob("lab*.ipynb"))
+    assert sorted(int(n) for _, told in rows for n in told.split(",")) == labs
+    for name in studies():
+        assert f"{name}/ " in tree, f"{name}: not in the tree of README.md"
 
 
 def test_no_file_names_a_registry_or_this_machine():

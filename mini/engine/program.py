@@ -5,6 +5,7 @@ share one compilation. `advance` loops over a fixed number of stops of which onl
 are used: whole, in chunks, live or resumed, the same machine code runs, and so the same bits.
 """
 
+import contextlib
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ import jax.numpy as jnp
 from mini.errors import UsageError
 from mini.experiment import Keys
 
+USED_AS_STATIC = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
+                  jax.errors.TracerIntegerConversionError)
 CAPACITY = 32  # stops in one call of `advance`
 
 
@@ -68,6 +71,17 @@ def streams(experiment, shared) -> set[str]:
 
     jax.eval_shape(lambda e, s: _prepare(e, Listening(0, {}), s), experiment, shared)
     return heard
+
+
+@contextlib.contextmanager
+def explained():
+    """Add to JAX's own words, where a traced field is used as if it were static, what to change."""
+    try:
+        yield
+    except TypeError as error:
+        if isinstance(error, USED_AS_STATIC) or "concrete values" in str(error):
+            error.add_note("Here a traced field decides a shape, a branch or a number of Python's: declare it static.")
+        raise
 
 
 def is_key(x) -> bool:

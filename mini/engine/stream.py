@@ -19,7 +19,7 @@ from mini import results
 from mini.engine import program, store
 from mini.engine.lanes import Lane, Pace, Run, Strategy, choose, make_lane
 from mini.engine.sources import code_hash, unsettled
-from mini.errors import unknown
+from mini.errors import UsageError, unknown
 from mini.experiment import Experiment, Keys, Variable, canonical
 from mini.plan import Plan
 
@@ -146,7 +146,8 @@ class Group:
         keys = Keys(np.uint32(0), {k: np.uint32(0) for k in plan.hold})
         if plan.hold:
             self._check_streams(sample)
-        own = program.prepare.eval_shape(sample, keys, self.shared, stacked=False)  # a world and a state
+        with program.explained():
+            own = program.prepare.eval_shape(sample, keys, self.shared, stacked=False)  # a world and a state
         numbers = sum(int(np.prod(x.shape)) for x in jax.tree.leaves(own))
         self.strategy: Strategy = choose(strategy, numbers, len(points) * plan.seeds)
         self.measured: dict[str, np.ndarray] = {}
@@ -201,7 +202,9 @@ class Group:
                         lane = make_lane(*zip(*lane), self.shared, self.strategy, self.records, self.plan.hold)
                         yield lane.tick * len(lane.runs)
                     if pace.seconds is None:  # the first calls compile, once, before threads share them
-                        yield lane.advance(pace, budget)
+                        with program.explained():
+                            ticks = lane.advance(pace, budget)
+                        yield ticks
                     turn = min(budget, (pace.seconds or 0.0) * self.plan.length / TURNS) if turns else budget
                     flying[pool.submit(self._chunk, lane, pace, turn)] = lane
                 done, _ = wait(flying, return_when=FIRST_COMPLETED)
@@ -268,7 +271,11 @@ class Group:
         for name, array in end.items():
             if name not in self.examined:
                 self.examined[name] = results.blank((*lead, *array.shape), array.dtype)
-            self.examined[name][run.place] = array
+            table = self.examined[name]
+            if (array.shape, array.dtype) != (table.shape[2:], table.dtype):
+                raise UsageError(f"{type(run.point).__name__}: `examine` gives {name!r} as {array.dtype} {array.shape} here, "
+                                 f"as {table.dtype} {table.shape[2:]} in another run; takes one, with NaN for nothing")
+            table[run.place] = array
 
     def dataset(self) -> xr.Dataset:
         """The table as it is now, labelled."""
@@ -291,7 +298,7 @@ class Group:
 
 
 def _diverged_at(finite: np.ndarray, records: np.ndarray) -> np.ndarray:
-    return np.array(-1 if finite.all() else records[np.argmin(finite)])
+    return np.array(-1 if finite.all() else int(records[np.argmin(finite)]))
 
 
 def _warn(dataset: xr.Dataset) -> None:

@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 
-from mini.errors import unknown
+from mini.errors import UsageError, unknown
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ class Study:
             if error.name != f"{__name__}.{self.name}{part}":
                 raise
             return default
-        return getattr(module, name, default)
+        if not hasattr(module, name):
+            raise UsageError(f"{module.__name__}: takes {name}, which it has not")
+        return getattr(module, name)
 
     @property
     def title(self) -> str:
@@ -39,6 +41,11 @@ class Study:
     @property
     def figures(self) -> tuple:
         return self._part(".figures", "FIGURES")
+
+    @property
+    def explorer(self):
+        """The function that makes its explorer; None without one."""
+        return self._part(".explorer", "explorer", None)
 
     def experiment(self, name: str | None = None):
         """An experiment class by name; the default without one."""
@@ -64,9 +71,19 @@ def find(name: str) -> Study:
 
 def all_claims() -> dict:
     """claim id -> (study, claim)."""
-    return {c.id: (s, c) for s in studies().values() for c in s.claims}
+    return _by_id("claims")
 
 
 def all_figures() -> dict:
     """figure id -> (study, figure)."""
-    return {f.id: (s, f) for s in studies().values() for f in s.figures}
+    return _by_id("figures")
+
+
+def _by_id(kind: str) -> dict:
+    found = {}
+    for study in studies().values():
+        for one in getattr(study, kind):
+            if one.id in found:
+                raise UsageError(f"{kind}: {one.id!r} is in {found[one.id][0].name} and again in {study.name}")
+            found[one.id] = study, one
+    return found
