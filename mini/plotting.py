@@ -76,7 +76,7 @@ def laptop(*plans) -> dict:
     return {"laptop": plans}
 
 
-def spread(axes: Axes, x, rows, label: str, **look) -> None:
+def spread(axes: Axes, x, rows, label: str | None = None, **look) -> None:
     """The mean of rows (seed, n) as a line, and their range as a band; what is missing is passed over."""
     rows = xr.DataArray(np.asarray(rows), dims=("seed", "place"))
     (line,) = axes.plot(x, rows.mean("seed"), label=label, **look)

@@ -5,7 +5,7 @@ import xarray as xr
 
 from mini.measures.curves import last
 from mini.measures.effective_size import effective_size
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, spread
 from mini.studies.repeated_data import settings
 from mini.studies.repeated_data.claims import MEMORISED, sizes_and_losses
 
@@ -74,8 +74,7 @@ def effective(canvas, pools, tenth, unique, clean) -> str:
     for axes, name, title in zip(panels, ("fresh_loss", "copying_loss"), ("Fresh data", "Copying")):
         sizes, losses = sizes_and_losses(unique, clean, name)
         mean = losses.mean("seed").values
-        axes.plot(sizes, mean, color=BLUE, linestyle="--", marker="o", label="clean models")
-        axes.fill_between(sizes, losses.min("seed"), losses.max("seed"), color=BLUE, alpha=0.18, lw=0)
+        spread(axes, sizes, losses, "clean models", color=BLUE, linestyle="--", marker="o")
         rows = [("a tenth, pool of 32", last(tenth[name]), ORANGE, "s"),
                 *((f"half, pool of {size}", last(pools[name]).sel(pool_size=size), VERMILION, mark)
                   for size, mark in ((64, "v"), (1024, "^")))]

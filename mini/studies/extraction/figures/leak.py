@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures.curves import last
 from mini.measures.extraction import discoverable, skew_normal
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band, laptop, spread
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, over_copies, secrets, windows
 from mini.studies.extraction.figures.shared import by_copies
@@ -60,12 +60,12 @@ def size_and_context(canvas, planted, sizes) -> str:
     left, middle, right = canvas.subplots(1, 3)
     rows = [(float(s.parameters.mean()), over_copies(windows(s))) for s in
             (sizes.sel(width=settings.WIDTHS[0]), planted, sizes.sel(width=settings.WIDTHS[1]))]
-    _rising(left, [w for w, _ in rows], [s for _, s in rows])
+    spread(left, [w for w, _ in rows], np.transpose([s for _, s in rows]), color=BLUE, marker="o")
     left.set(title="By size", xlabel="weights", ylabel="share given up, mean over copies", xscale="log")
     left.set_xticks([w for w, _ in rows], [f"{w / 1000:.0f}k" for w, _ in rows])
     contexts = planted.context.values
     shares = [over_copies(windows(planted, k)) for k in contexts]
-    _rising(middle, contexts, shares)
+    spread(middle, contexts, np.transpose(shares), color=BLUE, marker="o")
     middle.set(title="By length of the prompt", xlabel="bytes", xscale="log", xticks=contexts, xticklabels=contexts)
     for axes in (left, middle):
         axes.set_xticks([], minor=True)
@@ -86,13 +86,6 @@ def size_and_context(canvas, planted, sizes) -> str:
             + ". Passages that come out by sampling: " + "; ".join(said) + ".")
 
 
-def _rising(axes, x, shares) -> None:
-    mean, low, high = (np.array([float(getattr(s, how)("seed")) for s in shares]) for how in ("mean", "min", "max"))
-    axes.plot(x, mean, color=BLUE, marker="o")
-    axes.fill_between(x, low, high, color=BLUE, alpha=0.18, lw=0)
-
-
-
 def categories(canvas, planted, control) -> str:
     left, middle, right = canvas.subplots(1, 3)
     said = []
@@ -108,8 +101,7 @@ def categories(canvas, planted, control) -> str:
     left.legend(loc="upper left", fontsize=9)
     natural = last(planted.natural_score)
     place = np.arange(natural.sizes["occurrences"])
-    right.plot(place, natural.mean("seed"), color=BLUE, marker="o")
-    right.fill_between(place, natural.min("seed"), natural.max("seed"), color=BLUE, alpha=0.18, lw=0)
+    spread(right, place, natural.transpose("seed", "occurrences"), color=BLUE, marker="o")
     right.set_xticks(place, ["1", "5–9", "10–29", "30+"])
     right.set(title="Natural duplicates, bytes right", xlabel="how often a line occurs in the library", ylim=(-0.03, 1.05))
     return (f"Share given up by copies {', '.join(map(str, COPIES))}: " + "; ".join(said) + "; the control gives up "

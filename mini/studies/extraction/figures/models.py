@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures.curves import last
 from mini.measures.extraction import counterfactual, difference_in_differences
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop, spread
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, common, sets, windows
 from mini.studies.extraction.items import COPIES
@@ -72,8 +72,7 @@ def causes(canvas, subsets, late) -> str:
     left.legend(fontsize=8, loc="upper left")
     after = _profiles(late)
     for c, colour, style in ((1, BLUE, "-."), (16, GREEN, "--"), (64, ORANGE, (0, (5, 1))), (256, VERMILION, "-")):
-        right.plot(late.step, after[c].mean(0), color=colour, linestyle=style, label=_copies(c))
-        right.fill_between(late.step, after[c].min(0), after[c].max(0), color=colour, alpha=0.15, lw=0)
+        spread(right, late.step, after[c], _copies(c), color=colour, linestyle=style)
     right.axvspan(*(share * settings.STEPS for share in LATE), color=BLACK, alpha=0.06, lw=0)
     right.text(sum(LATE) / 2 * settings.STEPS, right.get_ylim()[0], "planted here", ha="center", va="bottom", fontsize=9)
     right.set(title="Profile: before, during, after", xlabel="step", ylabel="difference in differences, nats")

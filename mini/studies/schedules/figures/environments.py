@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures import continual, retention
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop, spread
 from mini.studies.schedules import settings
 from mini.studies.schedules.claims import at, mean, power_law
 
@@ -72,8 +72,7 @@ def need(canvas, naive, power, uniform) -> str:
         scores = _needed(power_law(power, exponent=d), exponents)
         gain = scores - base  # seed by seed
         left.plot(exponents, scores.mean(0), label=f"power law, exponent {d:g}", **look)
-        right.plot(exponents, gain.mean(0), label=f"exponent {d:g}", **look)
-        right.fill_between(exponents, gain.min(0), gain.max(0), color=BLUE, alpha=0.12, lw=0)
+        spread(right, exponents, gain, f"exponent {d:g}", **look)
         place = int(np.argmin(abs(exponents - d)))
         right.plot(exponents[place], gain.mean(0)[place], "o", color=BLACK, ms=5, zorder=5)
         said.append(f"exponent {d:g}: {gain.mean(0)[0]:+.3f} on the flat test, {gain.mean(0)[place]:+.3f} where need has the "

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures import continual
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop, spread
 from mini.studies.schedules import settings
 from mini.studies.schedules.claims import at, drops, efforts, facilitation, fuar, mean, power_law
 from mini.studies.schedules.figures.environments import MATCHED, NAIVE, POWER
@@ -47,8 +47,7 @@ def forward(canvas, runs) -> str:
             run = runs.sel(schedule=schedule)
             each = np.array([[float(e) for e in efforts(run.sel(seed=s), axis)] for s in run.seed])
             tasks = np.arange(1, each.shape[1] + 1)
-            axes.plot(tasks, each.mean(0), marker="o", label=schedule, **look)
-            axes.fill_between(tasks, each.min(0), each.max(0), color=look["color"], alpha=0.15, lw=0)
+            spread(axes, tasks, each, schedule, marker="o", **look)
             saved = float(facilitation(run, axis).mean())
             first, later = each.mean(0)[0], each.mean(0)[1:].mean()
             said.append(f"{schedule}, {unit}: first {first:.0f}, later {later:.0f}, saved {saved:+.0%}")
