@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.figure import Figure as Canvas
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from mini.files import output, write_text
@@ -90,6 +91,23 @@ def band(axes: Axes, curve: xr.DataArray, label: str, clock: str = "step", **loo
         spread(axes, x, curve.transpose("seed", clock), label, **look)
     else:
         axes.plot(x, curve.mean("seed") if "seed" in curve.dims else curve, label=label, **look)
+
+
+def written(axes: Axes, values, say: Callable[[float], str] = "{:.2f}".format, size: float | None = None, **look) -> AxesImage:
+    """A map of values (rows, columns) with what `say` makes of each in its cell; `look` goes to `imshow`."""
+    image = axes.imshow(values, **look)
+    axes.grid(False)
+    for (row, column), value in np.ndenumerate(np.asarray(values, float)):
+        axes.text(column, row, say(value), ha="center", va="center", fontsize=size,
+                  color="white" if image.norm(value) < 0.5 else "black")  # what is missing lies on white
+    return image
+
+
+def ranged(axes: Axes, place: float, values: xr.DataArray, colour: str, lying: bool = False) -> None:
+    """A bar as long as the mean of values (seed,), and over its end a line for their range."""
+    ends, across = [float(values.min()), float(values.max())], [place, place]
+    (axes.barh if lying else axes.bar)(place, float(values.mean()), color=colour, alpha=0.75)
+    axes.plot(*((ends, across) if lying else (across, ends)), color=BLACK, linestyle="-", lw=2)
 
 
 def numbers(figure: Canvas) -> list[dict]:

@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.colors import LogNorm
 from PIL import Image
 
 from mini import plotting
@@ -124,3 +125,22 @@ def test_the_same_figure_is_the_same_file(tmp_path):
     (np.array([1.0, np.inf]), [1.0, None]), (np.ma.masked_array([1, 2], [0, 1]), [1, None])])
 def test_what_is_not_a_number_is_null(value, plain):
     assert plotting._list(value) == plain
+
+
+def test_a_written_map_says_its_values_where_they_are_and_in_a_colour_that_can_be_read():
+    axes = plotting.canvas().subplots()
+    values = [[0.1, 0.9], [np.nan, 0.4]]
+    image = plotting.written(axes, values, lambda v: f"{v:.1f}" if np.isfinite(v) else "none", vmin=0, vmax=1)
+    assert {t.get_text(): (t.get_position(), t.get_color()) for t in axes.texts} == {
+        "0.1": ((0, 0), "white"), "0.9": ((1, 0), "black"), "none": ((0, 1), "black"), "0.4": ((1, 1), "white")}
+    assert image.get_array().filled(-1).tolist() == [[0.1, 0.9], [-1, 0.4]]
+    plotting.written(axes := plotting.canvas().subplots(), [[10, 90, 1000, np.inf]], norm=LogNorm())
+    assert [t.get_color() for t in axes.texts] == ["white", "white", "black", "black"]  # 90 is below the middle, 100
+
+
+@pytest.mark.parametrize("lying, bar, line", [(False, {"x": 1.6, "y": 0, "width": 0.8, "height": 3}, ([2, 2], [1, 6])),
+                                              (True, {"x": 0, "y": 1.6, "width": 3, "height": 0.8}, ([1, 6], [2, 2]))])
+def test_a_bar_with_its_range_is_the_mean_and_both_ends(lying, bar, line):
+    found = of(lambda axes: plotting.ranged(axes, 2, xr.DataArray([1.0, 2.0, 6.0], dims="seed"), plotting.BLUE, lying))
+    assert {name: found["bars"][0][name] for name in bar} == pytest.approx(bar)
+    assert (found["lines"][0]["x"], found["lines"][0]["y"]) == line

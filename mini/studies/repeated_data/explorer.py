@@ -68,11 +68,8 @@ def _losses(axes: Axes, seen: xr.Dataset) -> str:
 
 def _heads(axes: Axes, seen: xr.Dataset) -> str:
     share = seen["prefix_matching"].values[-1]
-    axes.imshow(share, vmin=0, vmax=1)
-    for (i, j), v in np.ndenumerate(share):
-        axes.text(j, i, f"{v:.2f}", ha="center", va="center", color="white" if v < 0.6 else "black")
+    plotting.written(axes, share, vmin=0, vmax=1)
     axes.set(title="prefix matching", xlabel="head", ylabel="layer", xticks=range(share.shape[1]), yticks=range(share.shape[0]))
-    axes.grid(False)
     return f"prefix matching of the best head {share.max():.2f}"
 
 

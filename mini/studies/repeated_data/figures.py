@@ -5,7 +5,7 @@ import xarray as xr
 
 from mini.measures.curves import last
 from mini.measures.effective_size import effective_size
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, spread, written
 from mini.studies.repeated_data import settings
 from mini.studies.repeated_data.claims import MEMORISED, sizes_and_losses
 
@@ -125,11 +125,8 @@ def heads(canvas, pools, unique) -> str:
     cases = [*((f"pool of {s}", pools.sel(pool_size=s)) for s in sizes), ("all unique", unique)]
     for axes, (title, runs) in zip(panels, cases):
         share = last(runs.prefix_matching).isel(seed=0)
-        image = axes.imshow(share, vmin=0, vmax=1)
-        for (i, j), v in np.ndenumerate(share.values):
-            axes.text(j, i, f"{v:.2f}", ha="center", va="center", color="white" if v < 0.6 else "black")
+        image = written(axes, share, vmin=0, vmax=1)
         axes.set(title=title, xlabel="head", xticks=range(share.sizes["head"]), yticks=range(share.sizes["layer"]))
-        axes.grid(False)
     panels[0].set_ylabel("layer")
     canvas.colorbar(image, ax=panels, label="prefix matching", shrink=0.8)
     return ("Prefix matching of each head of one seed; the best head: "

@@ -73,13 +73,10 @@ def _matrix(axes: Axes, scores: np.ndarray) -> str:
     tasks = scores.shape[1]
     shown = np.full((tasks + 1, tasks), np.nan)
     shown[: len(scores)] = scores[: tasks + 1]
-    axes.imshow(shown, vmin=0, vmax=1, aspect="auto", extent=(0.5, tasks + 0.5, tasks + 0.5, -0.5), interpolation="nearest")
-    axes.grid(False)
-    axes.set(title="accuracy, by task", xlabel="task", ylabel="after phase (0: untrained)", xticks=np.arange(1, tasks + 1))
-    for (i, j), value in np.ndenumerate(shown):
-        if tasks <= 8 and np.isfinite(value):
-            axes.text(j + 1, i, f"{100 * value:.0f}", ha="center", va="center", fontsize=7,
-                      color="white" if value < 0.6 else "black")
+    look = {"vmin": 0, "vmax": 1, "aspect": "auto", "interpolation": "nearest"}
+    plotting.written(axes, shown, lambda v: f"{100 * v:.0f}" if tasks <= 8 and np.isfinite(v) else "", size=7, **look)
+    axes.set(title="accuracy, by task", xlabel="task", ylabel="after phase (0: untrained)")
+    axes.set_xticks(range(tasks), range(1, tasks + 1))
     return f"mean accuracy on all {tasks} tasks {scores[-1].mean():.2f}, on the first {scores[-1, 0]:.2f}"
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures.curves import last
 from mini.measures.extraction import counterfactual, difference_in_differences
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, Figure, laptop, ranged, spread, written
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, common, sets, windows
 from mini.studies.extraction.items import COPIES
@@ -17,12 +17,9 @@ def architectures(canvas, planted, twin, gru) -> str:
     who = sets(planted, twin, gru)
     short = ["transformer", "transformer,\nother first weights", "GRU", "n-gram"]
     shares = np.array([[common(a, b) for b in who.values()] for a in who.values()])
-    left.imshow(shares, vmin=0, vmax=1)
-    for (i, j), v in np.ndenumerate(shares):
-        left.text(j, i, f"{v:.2f}", ha="center", va="center", color="white" if v < 0.6 else "black")
+    written(left, shares, vmin=0, vmax=1)
     left.set(title="Share of the smaller set in common", xticks=range(4), yticks=range(4), yticklabels=short)
     left.set_xticks(range(4), ["transf.", "transf. 2", "GRU", "n-gram"])
-    left.grid(False)
     counts = COPIES[1:]
     for (name, share), colour, style, mark in zip(_shares(planted, twin, gru).items(), (VERMILION, ORANGE, BLUE, GREEN),
                                                   ("-", "--", "-.", ":"), "o^sx"):
@@ -112,15 +109,14 @@ def defences(canvas, planted, control, single, private) -> str:
     said = []
     for axes, (title, of) in zip(panels, measured):
         values = [of(runs) for runs in cases.values()]
-        mean = np.array([float(v.mean()) for v in values])
-        axes.barh(range(len(cases)), mean, color=[VERMILION, BLUE, GREEN, GREEN, BLACK], alpha=0.75)
-        for i, v in enumerate(values):
-            axes.plot([float(v.min()), float(v.max())], [i, i], color=BLACK, lw=1, linestyle="-")
-            axes.text(max(float(v.max()), 0), i, f" {mean[i]:.2f}", va="center", fontsize=9)
+        for i, (v, colour) in enumerate(zip(values, (VERMILION, BLUE, GREEN, GREEN, BLACK))):
+            ranged(axes, i, v, colour, lying=True)
+            axes.text(max(float(v.max()), 0), i, f" {float(v.mean()):.2f}", va="center", fontsize=9)
         axes.set(title=title, yticks=range(len(cases)), xlim=(0, 1.25 * max(float(v.max()) for v in values)))
         axes.set_yticklabels(list(cases) if axes is panels[0] else [])
         axes.invert_yaxis()
-        said.append(f"{title.lower()}: " + ", ".join(f"{n.splitlines()[0]} {m:.2f}" for n, m in zip(cases, mean)))
+        said.append(f"{title.lower()}: "
+                    + ", ".join(f"{n.splitlines()[0]} {float(v.mean()):.2f}" for n, v in zip(cases, values)))
     return "At 256 copies, by defence: " + "; ".join(said) + "."
 
 

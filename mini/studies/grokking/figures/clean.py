@@ -1,10 +1,12 @@
 """Figures on clean data."""
 
 import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogLocator
 
 from mini.measures.curves import first_tick
 from mini.plan import Plan
-from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
+from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, written
 from mini.studies.grokking import settings
 from mini.studies.grokking.experiment import Grokking
 
@@ -52,22 +54,15 @@ def progress(canvas, runs) -> str:
 def delay_map(canvas, runs) -> str:
     axes = canvas.add_subplot()
     steps = first_tick(runs.test_accuracy, 0.95).transpose("weight_decay", "train_fraction", "seed").median("seed")
-    image = axes.imshow(np.log10(np.where(np.isfinite(steps), steps, np.nan)), origin="lower", aspect="auto",
-                        cmap="cividis")
 
     def said(step) -> str:
         return f"{step:.0f}" if np.isfinite(step) else "never"
 
-    middle = np.sqrt(np.nanmin(steps) * np.nanmax(steps.where(np.isfinite(steps))))
-    for (i, j), value in np.ndenumerate(steps.values):
-        axes.text(j, i, said(value), ha="center", va="center", fontsize=9,
-                  color="white" if value < middle else "black",
-                  bbox=None if np.isfinite(value) else {"facecolor": "white", "edgecolor": "none"})
+    image = written(axes, steps, said, size=9, norm=LogNorm(), origin="lower", aspect="auto", cmap="cividis")
     axes.set_xticks(range(steps.sizes["train_fraction"]), [f"{x:g}" for x in steps.train_fraction.values])
     axes.set_yticks(range(steps.sizes["weight_decay"]), [f"{x:g}" for x in steps.weight_decay.values])
     axes.set(xlabel="share of pairs trained on", ylabel="weight decay", title="Steps to 95% on held-out pairs")
-    axes.grid(False)
-    canvas.colorbar(image, label="log10 of the median step")
+    canvas.colorbar(image, label="median step", ticks=LogLocator(subs=(1, 2, 5)), format="{x:.0f}").minorticks_off()
     finite = steps.values[np.isfinite(steps.values)]
     return (f"Map of the median step at which held-out accuracy reaches 95%, from {finite.min():.0f} to "
             f"{finite.max():.0f}, over share of training pairs and weight decay; {np.isinf(steps.values).sum()} of "

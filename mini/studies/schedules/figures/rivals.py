@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures import continual
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop, ranged, spread
 from mini.studies.schedules import settings
 from mini.studies.schedules.claims import at, drops, efforts, facilitation, fuar, mean, power_law
 from mini.studies.schedules.figures.environments import MATCHED, NAIVE, POWER
@@ -26,8 +26,7 @@ def methods(canvas, naive, power, uniform, joint, buffers, *regularisers) -> str
     rows.sort(key=lambda row: float(mean(row[1]).mean()))
     for place, (_, runs, colour) in enumerate(rows):
         acc, learned = mean(runs), continual.over(runs.accuracy, continual.learning_accuracy)
-        axes.barh(place, float(acc.mean()), color=colour, alpha=0.75)
-        axes.plot([float(acc.min()), float(acc.max())], [place, place], color=BLACK, linestyle="-", lw=2)
+        ranged(axes, place, acc, colour, lying=True)
         axes.plot(float(learned.mean()), place, "d", color=BLACK, mfc="none",
                   label="each task just after it was learned" if place == 0 else None)
     axes.set_yticks(range(len(rows)), [name for name, *_ in rows])
@@ -83,8 +82,7 @@ def classes(canvas, split, both) -> str:
             rows = [(" + ".join(filter(None, (s, "LwF" if m == "lwf" else ""))), mean(runs.sel({"schedule": s, "method": m})))
                     for s in runs.schedule.values for m in runs.method.values]
         for place, (name, acc) in enumerate(rows):
-            axes.bar(place, float(acc.mean()), color=(VERMILION, BLUE, ORANGE, GREEN)[place], alpha=0.75)
-            axes.plot([place, place], [float(acc.min()), float(acc.max())], color=BLACK, linestyle="-", lw=2)
+            ranged(axes, place, acc, (VERMILION, BLUE, ORANGE, GREEN)[place])
             said.append(f"{name} {float(acc.mean()):.2f}")
         axes.set_xticks(range(len(rows)), [name.replace(" + ", "\n+ ") for name, _ in rows], fontsize=8)
         axes.set(title=title, ylim=(0, 1))
@@ -111,8 +109,7 @@ def knowledge(canvas, runs, rehearsed) -> str:
     canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     ratio = {name: fuar(runs.sel({"method": name})) for name in runs.method.values} | {"rehearsal": fuar(rehearsed)}
     for place, values in enumerate(ratio.values()):
-        panels[2].bar(place, float(values.mean()), color=BLUE, alpha=0.75)
-        panels[2].plot([place, place], [float(values.min()), float(values.max())], color=BLACK, linestyle="-", lw=2)
+        ranged(panels[2], place, values, BLUE)
     panels[2].set_xticks(range(len(ratio)), ["plain" if n == "none" else n for n in ratio], rotation=45, ha="right", fontsize=8)
     panels[2].set(title="Forgotten for learned", ylabel="FUAR, of shares")
     horizontal, vertical = (float(d.mean()) for d in drops(plain))
