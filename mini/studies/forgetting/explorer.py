@@ -11,7 +11,7 @@ from mini import plotting
 from mini.explorer import Explorer, measured
 from mini.studies.forgetting.claims.memory import during
 from mini.studies.forgetting.experiment import Forgetting
-from mini.studies.forgetting.figures.memory import in_exposures, in_time
+from mini.studies.forgetting.figures.memory import LOOK, in_exposures, in_time
 from mini.studies.forgetting.settings import SINCE
 
 CONTROLS = {
@@ -28,12 +28,6 @@ MOST = 32  # exposures for which there is time before studying ends
 # Half of the study's items, and less reading: a training takes about two seconds.
 SMALL = {"items": 32, "study_ends": 528}
 READING_ON = 1000
-SCORES = {
-    "recognition": ("recognition", {"color": plotting.BLUE, "linestyle": "-"}),
-    "near": ("recognition, near foils", {"color": plotting.SKY, "linestyle": "--"}),
-    "recall_forced": ("recall, forced", {"color": plotting.ORANGE, "linestyle": "-."}),
-    "recall": ("recall", {"color": plotting.VERMILION, "linestyle": "-"}),
-}
 
 
 def explorer(controls: Sequence[str] = ("exposures", "random_strings", "study_rate", "retention_rate", "seed"), *,
@@ -71,8 +65,8 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
 
 
 def _scores(axes: Axes, x, seen: xr.Dataset) -> None:
-    for name, (label, look) in SCORES.items():
-        axes.plot(x, seen[name], label=label, marker="o", ms=3, **look)
+    for name, (label, look) in LOOK.items():
+        axes.plot(x, seen[name], label=label, ms=3, **look)
     axes.axhline(0.5, color=plotting.BLACK, linestyle=":", lw=1)
     axes.set(ylim=(0, 1.04))
 

@@ -11,6 +11,7 @@ from mini import plotting
 from mini.explorer import Explorer, measured
 from mini.measures import acquisition
 from mini.studies.forgetting.facts import Facts
+from mini.studies.forgetting.figures.facts import LOOK
 
 CONTROLS = {
     "manner": ["duplicate", "paraphrase", "once"],
@@ -24,7 +25,6 @@ CONTROLS = {
     "seed": (0, 20, 1),
     "ticks": [960, 1200, 1500],
 }
-COLOURS = {"memorisation": (plotting.BLUE, "-"), "semantic": (plotting.ORANGE, "--"), "compositional": (plotting.GREEN, "-.")}
 # Fewer people and a narrower model than in the study: a training takes about five seconds. Facts are injected sooner, and
 # the most exposures at the longest interval still begin late in training.
 SMALL = {"background": 40, "width": 40, "batch_size": 24, "late": 280, "last": 720, "interval": 40.0, "learning_rate": 0.005,
@@ -63,10 +63,10 @@ def _told(seen: xr.Dataset) -> np.ndarray:
 
 def _timeline(axes: Axes, seen: xr.Dataset) -> str:
     group, words = str(seen["group"].values[0]), []
-    for probe, (colour, style) in COLOURS.items():
+    for probe, (label, look) in LOOK.items():
         curve = _curve(seen, group, probe)
-        axes.plot(seen["step"], curve, color=colour, linestyle=style, lw=1.4, label=probe)
-        words.append(f"{probe} {curve[-1]:.2f}")
+        axes.plot(seen["step"], curve, lw=1.4, label=label, **look)
+        words.append(f"{label} {curve[-1]:.2f}")
     axes.plot(seen["step"], _curve(seen, "never", "memorisation"), color=plotting.BLACK, lw=1, alpha=0.5, label="never told of")
     axes.plot(seen["step"], seen["background_log_prob"], color=plotting.PURPLE, lw=1, linestyle=":", label="background")
     times = _told(seen)[: 1 if group == "once" else None]
@@ -89,17 +89,16 @@ def _left(axes: Axes, seen: xr.Dataset) -> str:
         return "what is left is not told yet"
     times, words = times[: 1 if group == "once" else None], []
     for probe in ("memorisation", "semantic"):
-        colour, style = COLOURS[probe]
+        label, look = LOOK[probe]
         delay, left = acquisition.retainability(seen["step"], _curve(seen, group, probe), times)
         found = acquisition.decay(delay, left)
         if found.reason:
-            words.append(f"{probe} cannot be told ({found.reason})")
+            words.append(f"{label} cannot be told ({found.reason})")
             continue
-        axes.plot(delay, left, ".", color=colour, markersize=3)
+        axes.plot(delay, left, ".", color=look["color"], markersize=3)
         t = np.geomspace(1, np.nanmax(delay), 50)
-        axes.plot(t, found.start - found.constant * np.log10(t), color=colour, linestyle=style, lw=1.2,
-                  label=f"{probe}, R² {found.r2:.2f}")
-        words.append(f"{probe} loses {found.constant:.2f} of the gain with every tenfold of time (R2 {found.r2:.2f})")
+        axes.plot(t, found.start - found.constant * np.log10(t), lw=1.2, label=f"{label}, R² {found.r2:.2f}", **look)
+        words.append(f"{label} loses {found.constant:.2f} of the gain with every tenfold of time (R2 {found.r2:.2f})")
     if axes.lines:
         axes.legend(loc="lower left", fontsize=8)
     return ", ".join(words)

@@ -12,11 +12,10 @@ from mini import plotting
 from mini.controls import alert, picture
 from mini.errors import UsageError
 from mini.measures import retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION
+from mini.plotting import BLACK
 from mini.studies.forgetting import human
+from mini.studies.forgetting.figures.memory import FAMILY_LOOK
 
-LOOK = {"exponential": (BLUE, "-"), "power": (ORANGE, "--"), "hyperbolic": (GREEN, "-."), "wickelgren": (VERMILION, "-"),
-        "logarithmic": (PURPLE, ":")}
 OWN = "my own points"
 HELP = ("Each line: a time from 0 on, then one score or more, of as many learners or items. Numbers with a point, apart by "
         "spaces, commas or semicolons; what follows a # is skipped.")
@@ -78,7 +77,7 @@ def draw(figure: Figure, t: np.ndarray, scores: np.ndarray, resamples: int = 60)
     if whole and best:
         sure = retention.bootstrap(t, scores, [f.model for f in best.values()], fine, resamples)
     for name, found_best in best.items():
-        colour, style = LOOK[name]
+        colour, style = FAMILY_LOOK[name]
         left.plot(fine, retention.curve(found_best.model, fine, tuple(found_best.parameters.values())), linestyle=style,
                   color=colour, label=found_best.model)
         if sure is not None:
@@ -89,7 +88,7 @@ def draw(figure: Figure, t: np.ndarray, scores: np.ndarray, resamples: int = 60)
     left.set(title="each family at its best", xlabel="time", ylabel="score")
     left.legend(fontsize=8)
     order = list(weights)[::-1]
-    right.barh(range(len(order)), [weights[m] for m in order], color=[LOOK[m.partition(" + ")[0]][0] for m in order])
+    right.barh(range(len(order)), [weights[m] for m in order], color=[FAMILY_LOOK[m.partition(" + ")[0]][0] for m in order])
     right.set_yticks(range(len(order)), order, fontsize=8)
     right.set(title="Akaike weight", xlim=(0, 1))
     note = ("Bands: 95% of curves fitted to learners drawn again." if sure is not None else

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from mini import plotting
 from mini.explorer import Explorer, measured
 from mini.studies.long_tail.experiment import LongTail
+from mini.studies.long_tail.figures.model import NAMED
 from mini.tasks.subpopulations import PRIORS
 
 CONTROLS = {
@@ -23,7 +24,6 @@ CONTROLS = {
     "seed": (0, 20, 1),
     "ticks": [20, 40, 60, 120],
 }
-NAMES = ["never", "1", "2", "3", "4", "5+", "10+", "30+", "100+"]
 
 
 def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_share", "sigma", "seed"), *,
@@ -59,22 +59,22 @@ def _error(axes: Axes, seen: xr.Dataset) -> str:
 
 
 def _accuracy(axes: Axes, now: xr.Dataset) -> str:
-    place, accuracy = np.arange(len(NAMES)), now["accuracy"].values
+    place, accuracy = np.arange(len(NAMED)), now["accuracy"].values
     axes.plot(place, accuracy, color=plotting.BLUE, marker="o", label="network")
     axes.plot(place, [0.1] + [1.0] * (len(place) - 1), color=plotting.BLACK, linestyle=(0, (1, 2)), label="theory, best")
     axes.set(title="accuracy on fresh points", xlabel="times a subpopulation was seen", ylim=(0, 1.05))
-    axes.set_xticks(place, NAMES, fontsize=7)
+    axes.set_xticks(place, NAMED, fontsize=6)
     axes.legend(loc="lower right", fontsize=8)
     return f"accuracy {accuracy[0]:.2f} on what was never seen, {accuracy[1]:.2f} on what was seen once"
 
 
 def _parts(axes: Axes, now: xr.Dataset) -> str:
-    place = np.arange(len(NAMES))
+    place = np.arange(len(NAMED))
     axes.bar(place - 0.2, now["errors"], width=0.4, color=plotting.BLUE, label="network")
     axes.bar(place + 0.2, now["predicted_errors"], width=0.4, color=plotting.VERMILION, alpha=0.7, hatch="//",
              label="theory, as asked")
     axes.set(title="where the error comes from", xlabel="times a subpopulation was seen")
-    axes.set_xticks(place, NAMES, fontsize=7)
+    axes.set_xticks(place, NAMED, fontsize=6)
     axes.legend(loc="upper right", fontsize=8)
     never, once = (float(x) for x in now["errors"][:2])
     return f"of the error {never:.3f} is on what was never seen, {once:.3f} on what was seen once"

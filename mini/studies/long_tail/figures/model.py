@@ -1,15 +1,19 @@
 """Figures on Feldman's model, and on who pays where memorisation is limited."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from mini.measures.curves import last
 from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
 from mini.studies.long_tail import settings, theory
+from mini.tasks.subpopulations import SIGHTINGS
 
 CLASSES = 10
 COUNTS = {1: ("seen once", VERMILION, ":"), 3: ("3 times", ORANGE, "--"), 10: ("10 to 29", GREEN, "-."),
           30: ("30 to 99", BLUE, "-")}
-NAMED = ("never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+")
+NAMED = ("never", *(f"{low}–{above - 1}" if above > low + 1 else f"{low}" for low, above in pairwise(SIGHTINGS[1:])),
+         f"{SIGHTINGS[-1]}+")
 NAMES = {"zipf": "Zipf", "uniform": "uniform", "geometric": "geometric", "two_tier": "two tiers"}
 
 
