@@ -240,6 +240,8 @@ def test_the_explorer_tells_what_it_draws():
     for words in ("After 3 of 3 tasks", "of the last phase's samples were old", "mean accuracy on all 3 tasks",
                   "kept after 2 more phases", "tested by need"):
         assert words in one.alt
+    scores = result.accuracy.isel(seed=0).values
+    assert ", ".join(f"{continual.need_weighted(scores, e):.2f} at exponent {e:g}" for e in explorer.NEED) in one.alt
     early = one.draw(Figure(), result.isel(seed=0, after_task=slice(0, 1)))
     assert early.startswith("After 0 of 3 tasks")
 

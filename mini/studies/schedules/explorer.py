@@ -104,7 +104,9 @@ def _retention(axes: Axes, scores: np.ndarray) -> str:
 
 
 def _need(axes: Axes, scores: np.ndarray) -> str:
-    values = [float(continual.need_weighted(np.vstack([scores[:1]] * scores.shape[1] + [scores[-1]]), e)) for e in NEED]
+    end = np.full((scores.shape[1] + 1, scores.shape[1]), np.nan)  # of the matrix only its end is read
+    end[-1] = scores[-1]
+    values = [float(continual.need_weighted(end, e)) for e in NEED]
     axes.bar(range(len(NEED)), values, color=plotting.GREEN, alpha=0.75)
     for place, value in enumerate(values):
         axes.text(place, value + 0.02, f"{value:.2f}", ha="center", fontsize=8)

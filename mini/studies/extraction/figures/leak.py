@@ -94,7 +94,8 @@ def categories(canvas, planted, control) -> str:
         for axes, measured in ((left, "extracted"), (middle, "score")):
             share = last(planted[measured]).sel(context=LONGEST, category=name, drop=True).mean("window")
             words = by_copies(axes, share, name, **look)
-            said.append(words) if measured == "extracted" else None
+            if measured == "extracted":
+                said.append(words)
     never = last(control.extracted).sel(context=LONGEST, drop=True).mean(("window", "copies", "seed"))
     left.set(title="Given up whole", ylabel="share", ylim=(-0.03, 1.05))
     middle.set(title="Bytes right (memorisation score)", ylim=(-0.03, 1.05))

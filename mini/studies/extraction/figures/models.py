@@ -20,25 +20,25 @@ def architectures(canvas, planted, twin, gru) -> str:
     written(left, shares, vmin=0, vmax=1)
     left.set(title="Share of the smaller set in common", xticks=range(4), yticks=range(4), yticklabels=short)
     left.set_xticks(range(4), ["transf.", "transf. 2", "GRU", "n-gram"])
-    counts = COPIES[1:]
-    for (name, share), colour, style, mark in zip(_shares(planted, twin, gru).items(), (VERMILION, ORANGE, BLUE, GREEN),
+    counts, given_up = COPIES[1:], _shares(who, planted)
+    for (name, share), colour, style, mark in zip(given_up.items(), (VERMILION, ORANGE, BLUE, GREEN),
                                                   ("-", "--", "-.", ":"), "o^sx"):
         right.plot(range(len(counts)), share, color=colour, linestyle=style, marker=mark, label=name)
     right.set_xticks(range(len(counts)), map(str, counts))
     right.set(title="Items given up whole", xlabel="copies in the training text", ylabel="share", ylim=(-0.03, 1.05))
     right.legend(fontsize=8, loc="center left")
-    names, given_up = list(who), _shares(planted, twin, gru)
+    names = list(who)
     return ("Of the items given up, the share of the smaller set that both give up, mean over seeds: "
             + "; ".join(f"{names[i]} and {names[j]} {shares[i, j]:.2f}" for i in range(4) for j in range(i))
             + f". Share given up at {', '.join(map(str, counts))} copies: "
             + "; ".join(f"{n} {', '.join(f'{v:.2f}' for v in s)}" for n, s in given_up.items()) + ".")
 
 
-def _shares(planted, twin, gru) -> dict[str, np.ndarray]:
+def _shares(who, planted) -> dict[str, np.ndarray]:
     """Share of windows and canaries given up, mean over seeds, by architecture and copies (without 0)."""
     each = planted.sizes["canary"], planted.sizes["window"] * planted.sizes["category"]
     shares = {}
-    for name, given in sets(planted, twin, gru).items():  # (seed, item), windows first
+    for name, given in who.items():  # (seed, item), windows first
         cut = (len(COPIES) - 1) * each[1]
         parts = given[:, :cut].reshape(len(given), len(COPIES) - 1, -1), given[:, cut:].reshape(len(given), len(COPIES) - 1, -1)
         shares[name] = np.concatenate(parts, 2).mean((0, 2))
