@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from matplotlib.figure import Figure
 
 from mini import privacy
 from mini.cli import main
@@ -226,6 +227,18 @@ def test_the_explorer_says_what_theory_and_network_do():
     dataset = shown.wait(60)
     assert f"theory says {float(dataset.predicted_error[0, -1]):.3f}" in shown.alt
     shown.close()
+
+
+def test_the_explorer_guesses_among_as_many_classes_as_there_are():
+    shown = explorer((), ticks=2, classes=4, **SMALL)
+    shown.start()
+    figure = Figure()
+    shown.draw(figure, shown.wait(60).isel(seed=0))
+    shown.close()
+    best = next(line for line in figure.axes[1].lines if line.get_label() == "theory, best")
+    assert best.get_ydata().tolist() == [0.25] + [1.0] * (len(SIGHTINGS) - 1)
+    assert [tick.get_text() for tick in figure.axes[1].get_xticklabels()] == [
+        "never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+"]
 
 
 def test_every_field_is_an_option_and_a_wrong_one_is_told_in_one_line(capsys):

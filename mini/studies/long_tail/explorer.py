@@ -1,6 +1,7 @@
 """The long tail under the reader's fingers: theory and a network trained live, on one plot."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -34,15 +35,15 @@ def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_
       controls: names of the controls to show, of `CONTROLS`; a worksheet may show fewer.
       ticks: epochs at first. seed: the first draw. fields: other fields of `LongTail`, as they start.
     """
-    chosen = {name: CONTROLS[name] for name in controls}
-    return Explorer(LongTail(**{"width": 128, **fields}), chosen, draw, ticks=ticks, every=2, seed=seed)
+    chosen, point = {name: CONTROLS[name] for name in controls}, LongTail(**{"width": 128, **fields})
+    return Explorer(point, chosen, partial(draw, classes=point.classes), ticks=ticks, every=2, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset) -> str:
+def draw(figure: Figure, dataset: xr.Dataset, classes: int) -> str:
     """Three panels of one run, perhaps not finished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3)
     seen = measured(dataset, "test_error")
-    words = [_error(left, seen), _accuracy(middle, seen.isel(epoch=-1)), _parts(right, seen.isel(epoch=-1))]
+    words = [_error(left, seen), _accuracy(middle, seen.isel(epoch=-1), classes), _parts(right, seen.isel(epoch=-1))]
     return f"After {int(seen['epoch'][-1])} epochs: " + "; ".join(words) + "."
 
 
@@ -58,10 +59,11 @@ def _error(axes: Axes, seen: xr.Dataset) -> str:
             f"and {float(now['optimum']):.3f} at best; training error {float(now['train_error']):.3f}")
 
 
-def _accuracy(axes: Axes, now: xr.Dataset) -> str:
+def _accuracy(axes: Axes, now: xr.Dataset, classes: int) -> str:
     place, accuracy = np.arange(len(NAMED)), now["accuracy"].values
     axes.plot(place, accuracy, color=plotting.BLUE, marker="o", label="network")
-    axes.plot(place, [0.1] + [1.0] * (len(place) - 1), color=plotting.BLACK, linestyle=(0, (1, 2)), label="theory, best")
+    best = [1 / classes, *np.ones(len(place) - 1)]
+    axes.plot(place, best, color=plotting.BLACK, linestyle=(0, (1, 2)), label="theory, best")
     axes.set(title="accuracy on fresh points", xlabel="times a subpopulation was seen", ylim=(0, 1.05))
     axes.set_xticks(place, NAMED, fontsize=6)
     axes.legend(loc="lower right", fontsize=8)
