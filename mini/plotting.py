@@ -77,6 +77,11 @@ def laptop(*plans) -> dict:
     return {"laptop": plans}
 
 
+def alone(plans: Mapping[str, Plan]) -> dict:
+    """The plans of a figure of one plan in every preset that it has."""
+    return {preset: (plan,) for preset, plan in plans.items()}
+
+
 def spread(axes: Axes, x, rows, label: str | None = None, **look) -> None:
     """The mean of rows (seed, n) as a line, and their range as a band; what is missing is passed over."""
     rows = xr.DataArray(np.asarray(rows), dims=("seed", "place"))

@@ -15,8 +15,9 @@ from mini.engine import run, train
 from mini.errors import UsageError
 from mini.experiment import Keys
 from mini.models import classifier
-from mini.studies.long_tail import ClosedForm, Estimator, LongTail, theory, training
+from mini.studies.long_tail import ClosedForm, Estimator, LongTail, settings, theory, training
 from mini.studies.long_tail.explorer import explorer
+from mini.studies.long_tail.figures import FIGURES
 from mini.tasks.label_noise import corrupt
 from mini.tasks.subpopulations import SIGHTINGS
 
@@ -239,6 +240,13 @@ def test_the_explorer_guesses_among_as_many_classes_as_there_are():
     assert best.get_ydata().tolist() == [0.25] + [1.0] * (len(SIGHTINGS) - 1)
     assert [tick.get_text() for tick in figure.axes[1].get_xticklabels()] == [
         "never", "1", "2", "3", "4", "5–9", "10–29", "30–99", "100+"]
+
+
+def test_figures_that_have_a_published_size_offer_it():
+    offered = {figure.id: figure.plans["paper"] for figure in FIGURES if "paper" in figure.plans}
+    estimator = (settings.ESTIMATOR["paper"],)
+    assert offered == {"long-tail/giving-up": (settings.GIVE_UP["paper"],), "long-tail/memorisation": estimator,
+                       "long-tail/influences": estimator, "long-tail/removal": estimator}
 
 
 def test_every_field_is_an_option_and_a_wrong_one_is_told_in_one_line(capsys):

@@ -6,17 +6,12 @@ from matplotlib.ticker import LogLocator
 
 from mini.measures.curves import first_tick
 from mini.plan import Plan
-from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, written
+from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band, laptop, written
 from mini.studies.grokking import settings
 from mini.studies.grokking.experiment import Grokking
 
 DELAY_MAP = laptop(Plan(Grokking(**settings.SMALL_MLP, spectrum=False), 1000, 10, sweep={
     "train_fraction": settings.FRACTIONS, "weight_decay": (0.25, *settings.DECAYS)}))
-
-
-def alone(plans: dict) -> dict:
-    """Presets of one plan each, the published sizes among them."""
-    return {preset: (plan,) for preset, plan in plans.items()}
 
 
 def curves(canvas, runs) -> str:

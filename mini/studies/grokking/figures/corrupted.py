@@ -6,10 +6,9 @@ from matplotlib.patches import Patch
 
 from mini.measures.accuracy import phase
 from mini.plan import Plan
-from mini.plotting import BLUE, GREEN, ORANGE, SKY, VERMILION, YELLOW, Figure, band, laptop
+from mini.plotting import BLUE, GREEN, ORANGE, SKY, VERMILION, YELLOW, Figure, alone, band, laptop
 from mini.studies.grokking import settings
 from mini.studies.grokking.experiment import Grokking
-from mini.studies.grokking.figures.clean import alone
 
 PHASES = {"coexistence": SKY, "partial inversion": YELLOW, "full inversion": GREEN, "memorisation": VERMILION,
           "forgetting": "#bbbbbb"}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band
 from mini.studies.long_tail import settings
 from mini.tasks import digits
 
@@ -103,11 +103,11 @@ def false_or_rare(canvas, runs) -> str:
     return "Memorisation of three groups of examples, as histograms; means: " + ", ".join(said) + "."
 
 
-_RUNS = laptop(settings.ESTIMATOR["laptop"])
+_RUNS = alone(settings.ESTIMATOR)
 FIGURES = (
     Figure("long-tail/memorisation", "What is memorised, and how surely we know", _RUNS, histogram, size=(10, 3.8)),
     Figure("long-tail/influences", "Memorised digits and whom they help", _RUNS, influences, headline=True, size=(10, 4)),
     Figure("long-tail/removal", "Training without the memorised", _RUNS, removal, size=(6.4, 4)),
-    Figure("long-tail/false-or-rare", "False labels and rare true ones", laptop(settings.FALSE_OR_RARE["laptop"]),
-           false_or_rare, size=(7, 4)),
+    Figure("long-tail/false-or-rare", "False labels and rare true ones", alone(settings.FALSE_OR_RARE), false_or_rare,
+           size=(7, 4)),
 )

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band, laptop
 from mini.studies.long_tail import settings, theory
 from mini.tasks.subpopulations import SIGHTINGS
 
@@ -144,11 +144,12 @@ def privacy(canvas, runs) -> str:
 FIGURES = (
     Figure("long-tail/theory", "Trained networks beside the closed form",
            laptop(settings.SIZES["laptop"], settings.PRIORS, settings.TIERS), by_size_and_prior, size=(10, 3.8)),
-    Figure("long-tail/giving-up", "What it costs not to memorise", laptop(settings.GIVE_UP["laptop"]), giving_up,
-           headline=True, size=(9, 3.8)),
+    Figure("long-tail/giving-up", "What it costs not to memorise", alone(settings.GIVE_UP), giving_up, headline=True,
+           size=(9, 3.8)),
     Figure("long-tail/coupling", "The measured coupling, and the bound", laptop(settings.SPREADS), coupling, size=(9.5, 3.8)),
-    Figure("long-tail/who-pays", "Stopping, regularising, pruning: who pays", laptop(settings.TAIL["laptop"]),
+    Figure("long-tail/who-pays", "Stopping, regularising, pruning: who pays",
+           laptop(settings.TAIL["laptop"]),  # the published size knows one decay, of which there is no curve
            who_pays, size=(10, 3.8)),
-    Figure("long-tail/privacy", "Private training by how often a subpopulation was seen",
-           laptop(settings.PRIVATE["laptop"]), privacy, size=(7, 4.2)),
+    Figure("long-tail/privacy", "Private training by how often a subpopulation was seen", alone(settings.PRIVATE), privacy,
+           size=(7, 4.2)),
 )
