@@ -13,7 +13,7 @@ from PIL import Image
 from mini import plotting
 
 RUNS = xr.Dataset({"y": (("seed", "step"), [[0.0, 1.0, np.nan], [2.0, 3.0, 4.0]])},
-                  {"seed": [3, 4], "step": [0, 10, 20]}, {"compute_seconds": 1.5, "configuration": '{"p": 5}'})
+                  {"seed": [3, 4], "step": [0, 10, 20]}, {"compute_seconds": 1.5, "configuration": '{"p": 5}', "code": ""})
 
 
 def drawn():
@@ -109,7 +109,7 @@ def test_a_figure_is_saved_with_its_words_and_its_origin(tmp_path):
     plotting.save(drawn(), "a/b", tmp_path, "what it <shows>", [RUNS], title="T")
     record = json.loads((tmp_path / "a-b.json").read_text())
     assert (record["id"], record["alt"], record["title"], record["seconds"]) == ("a/b", "what it <shows>", "T", 1.5)
-    assert record["runs"] == [{"compute_seconds": 1.5, "configuration": {"p": 5}, "seeds": [3, 4]}]
+    assert record["runs"] == [{"compute_seconds": 1.5, "configuration": {"p": 5}, "code": "", "seeds": [3, 4]}]
     assert "what it &lt;shows&gt;" in (tmp_path / "a-b.svg").read_text()
     assert Image.open(tmp_path / "a-b.png").text["Description"] == "what it <shows>"
 
