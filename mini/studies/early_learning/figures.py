@@ -149,7 +149,7 @@ def separability(canvas, runs) -> str:
     axes.axvline(derived, color=GREEN, linestyle="--", label=f"derived, {derived:.3f}")
     axes.axvline(enough, color=VERMILION, linestyle=":", label=f"the theorem asks for {enough:g}")
     axes.set(xlabel="dimensions over points", ylabel="share of draws", title="When every label can be fitted", xlim=(0, 1))
-    axes.legend(loc="center right")
+    canvas.legend(loc="outside lower center", ncols=3, fontsize=9)
     return (f"Share of {len(needed)} draws that are separable against dimensions over points: half of them from "
             f"{np.median(needed):.3f} on, {derived:.3f} derived for many points, {enough:g} asked for by the theorem.")
 
@@ -166,6 +166,8 @@ def minds(canvas, runs) -> str:
         axes.set_title(f"{int(early[i])} → {int(end[i])}", loc="center")
     for axes in panels.ravel():
         axes.set_axis_off()
+    canvas.suptitle("Answered truly at epoch 10 → as falsely labelled at epoch 200", fontsize=11, fontweight="bold", x=0.01,
+                    ha="left")
     share = len(turned) / int(run.false_label.sum())
     return (f"{min(len(turned), panels.size)} digits with false labels, of the run of seed {int(run.seed)}: each is answered "
             "truly at epoch 10 and as it was falsely labelled at epoch 200. So are "
@@ -187,5 +189,5 @@ FIGURES = (
     Figure("early-learning/separability", "When every label can be fitted",
            laptop(settings.SEPARABILITY), separability),
     Figure("early-learning/minds", "Digits about which the network changed its mind",
-           laptop(settings.MINDS), minds, size=(9, 2.8)),
+           laptop(settings.MINDS), minds, size=(9, 3.2)),
 )
