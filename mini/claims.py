@@ -19,6 +19,7 @@ from mini.plan import Plan
 
 REPRODUCED, NOT_HERE, UNDECIDED = "reproduced", "not at this scale", "undecided"
 MIN_SEEDS = 5
+POSSIBLE = {"rank correlation": (-1.0, 1.0)}  # unit -> ends that no number passes, nor an interval
 
 
 class Published(NamedTuple):
@@ -234,7 +235,9 @@ def with_interval(claim: Claim, estimate) -> tuple[np.ndarray, Interval]:
     numbers = np.asarray(estimate, float).ravel()
     if claim.exact:
         return numbers[:1], t_interval(numbers[:1]) if np.isnan(numbers[0]) else Interval(*3 * (float(numbers[0]),))
-    return numbers, share_interval(numbers, claim.items) if claim.items else t_interval(numbers)
+    interval = share_interval(numbers, claim.items) if claim.items else t_interval(numbers)
+    least, most = POSSIBLE.get(claim.unit, (-math.inf, math.inf))
+    return numbers, interval._replace(low=max(interval.low, least), high=min(interval.high, most))
 
 
 def _made(datasets: Sequence[xr.Dataset]) -> dict:

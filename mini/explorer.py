@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from mini import plotting
 from mini.controls import OWN, alert, control, picture
 from mini.engine import Cancelled, live
-from mini.errors import UsageError
+from mini.errors import UsageError, unknown
 from mini.experiment import Experiment, fields_of
 from mini.plan import Plan
 
@@ -52,16 +52,17 @@ class Explorer:
       controls: field name -> a list of values, or a tuple (low, high, step). A static field takes a
         list, since each of its values is compiled for itself. `seed` and `ticks` may be given too.
       draw: (figure, partial dataset of one seed) -> text alternative; called in a thread.
+      shown: names of those to show, in this order; all of them unless said.
       ticks, every: how long, and how often looked at (80 times unless said).
       seed: the first random draw. size: of the picture, in inches.
       warm: compile the static values in the background once the first picture is there.
 
     Raises:
-      UsageError: a control that no field bears, or a range for a static field.
+      UsageError: a control that is not offered or that no field bears, or a range for a static field.
     """
 
     def __init__(self, experiment: Experiment, controls: Mapping[str, Sequence], draw: Draw, *,
-                 ticks: int | None = None, every: int | None = None, seed: int = 0,
+                 shown: Sequence[str] | None = None, ticks: int | None = None, every: int | None = None, seed: int = 0,
                  size: tuple[float, float] = (11.0, 3.4), warm: bool = True):
         self.draw, self.every, self.size = draw, every, size
         self.watched = not os.environ.get("MINI_FAST")  # or nobody looks on, and the last picture is enough
@@ -74,8 +75,10 @@ class Explorer:
         self._lock, self._generation = threading.RLock(), 0
         self._looks = 0
         self._closed, self._threads = threading.Event(), []
-        self.controls = {name: control(experiment, name, values, self._initial(name))
-                         for name, values in controls.items()}
+        shown = list(controls) if shown is None else shown
+        if missing := [name for name in shown if name not in controls]:
+            raise unknown("control", missing[0], controls)
+        self.controls = {name: control(experiment, name, controls[name], self._initial(name)) for name in shown}
         self._build()
         _alive.add(self)
 

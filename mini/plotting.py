@@ -17,7 +17,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from mini.files import output, write_text
+from mini.files import output, stem, write_text
 from mini.plan import Plan
 
 # Okabe and Ito's colours, told apart by colour-blind readers; line styles differ as well.
@@ -167,9 +167,9 @@ def _list(array) -> list:
 
 def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.Dataset], **more) -> dict:
     """Write `name`.svg, .png and .json (numbers drawn, configuration, seeds, versions, seconds, alt)."""
-    stem = folder / name.replace("/", "-")
+    place = folder / stem(name)
     for kind, about_it in (("svg", {"Date": None}), ("png", {})):
-        with output(stem.with_suffix(f".{kind}")) as beside:
+        with output(place.with_suffix(f".{kind}")) as beside:
             figure.savefig(beside, format=kind, metadata={**about_it, "Description": alt})
     record = {
         "id": name, "alt": alt, **more,
@@ -178,7 +178,7 @@ def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.D
         "seconds": round(float(sum(d.attrs.get("compute_seconds", 0.0) for d in about)), 2),
         "numbers": numbers(figure),
     }
-    write_text(stem.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+    write_text(place.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
     return record
 
 

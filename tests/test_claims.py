@@ -52,8 +52,8 @@ def test_seeds_to_decide_is_the_first_number_that_would():
     assert half(n) < x.mean() < half(n - 1)
 
 
-def example(numbers, **kind):
-    made = Claim("a/b", "s", Published("1", "power2022", "Fig. 1"), "1", {"laptop": Setting((), (0, None))},
+def example(numbers, unit="1", **kind):
+    made = Claim("a/b", "s", Published("1", "power2022", "Fig. 1"), unit, {"laptop": Setting((), (0, None))},
                  lambda data: data.x, lambda plan: plan, **kind)
     data = xr.Dataset({"x": ("seed", numbers)}, attrs={"compute_seconds": 1.0})
     return claims.judge(made, "study", "laptop", [data])
@@ -79,6 +79,13 @@ def test_that_all_seeds_agree_is_no_certainty_where_items_were_sampled(seeds, it
     interval = claims.share_interval([0.0] * seeds, items)
     assert interval.high == pytest.approx(scipy.stats.beta.ppf(0.975, 1, seeds * items))
     assert claims.verdict(interval, criterion) == expected
+
+
+def test_an_interval_ends_where_a_correlation_does():
+    numbers = [-1.0, -1.0, -1.0, -0.98, -1.0]
+    assert claims.t_interval(numbers).low < -1
+    entry = example(numbers, unit="rank correlation")
+    assert entry.low == -1 and entry.high == pytest.approx(claims.t_interval(numbers).high, rel=1e-4)
 
 
 def test_seeds_that_differ_are_judged_as_ever():

@@ -11,6 +11,7 @@ from walk import Walk
 from mini import explorer as module
 from mini.errors import UsageError
 from mini.explorer import NOTE, Explorer
+from mini.studies import studies
 from mini.studies.early_learning import explorer as early_learning
 from mini.studies.grokking import explorer as grokking
 
@@ -35,6 +36,17 @@ def shown():
     yield make
     for one in made:
         one.close()
+
+
+@pytest.mark.parametrize("name", studies())
+def test_every_study_has_an_explorer_whose_controls_are_explained(name):
+    made = studies()[name].explorer()
+    one = getattr(made, "explorer", made)
+    assert one.controls and all(control.tooltip for control in one.controls.values())
+    one.plan.check()
+    one.close()
+    with pytest.raises(UsageError, match="control: no 'sed'; did you mean 'seed'"):
+        studies()[name].explorer(controls=["sed"])
 
 
 def test_a_change_trains_with_the_new_value(shown):

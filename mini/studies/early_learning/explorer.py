@@ -41,8 +41,7 @@ def explorer(controls: Sequence[str] = ("noise", "strength", "target_momentum", 
       fields: other fields of `EarlyLearning`, as they start.
     """
     start = {"objective": "elr", "strength": 3.0, **fields}
-    return Explorer(EarlyLearning(records=True, **start), {name: CONTROLS[name] for name in controls}, draw,
-                    ticks=ticks, seed=seed)
+    return Explorer(EarlyLearning(records=True, **start), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 import xarray as xr
 
 from mini.errors import UsageError, wrong
-from mini.measures import extraction
 from mini.studies.extraction import learners
 from mini.studies.extraction.experiment import Extraction
 from mini.tasks import canaries, corpus
@@ -37,19 +36,6 @@ def attack(run: xr.Dataset, prefix: str, count: int = 16, temperature: float = 0
     tokens[:, : len(given)] = given
     said = _go_on(point, params, jnp.asarray(tokens), len(given), count, jax.random.key(seed), float(temperature))
     return [corpus.decode(row[len(given): len(given) + count]) for row in np.asarray(said)]
-
-
-def log_probability(run: xr.Dataset, prefix: str, suffix: str) -> float:
-    """log p(suffix | prefix) in nats, from one forward pass."""
-    point, params = model(run)
-    given, rest = corpus.encode(prefix), corpus.encode(suffix)
-    if not len(given) or not len(rest) or len(given) + len(rest) > point.length:
-        raise wrong("prefix", prefix, f"prefix and suffix, together at most {point.length} characters")
-    tokens = np.zeros((1, point.length), np.uint8)
-    tokens[0, : len(given) + len(rest)] = [*given, *rest]
-    place = np.arange(point.length)[None]
-    counted = jnp.asarray((place >= len(given)) & (place < len(given) + len(rest)))
-    return float(extraction.read_suffix(_logits(point, params, jnp.asarray(tokens)), jnp.asarray(tokens), counted).log_prob[0])
 
 
 def planted(run: xr.Dataset) -> str:

@@ -127,8 +127,7 @@ def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps",
       ticks: steps after which to stop, if not after all. fields: other fields of `Extraction`, as they start.
     """
     start = Extraction(**{**SMALL, "keep": True, **fields})
-    made = Explorer(start, {name: CONTROLS[name] for name in controls}, draw, ticks=ticks,
-                    every=max(start.steps // 20, 1), seed=seed)
+    made = Explorer(start, CONTROLS, draw, shown=controls, ticks=ticks, every=max(start.steps // 20, 1), seed=seed)
     return Planter(made, secret)
 
 

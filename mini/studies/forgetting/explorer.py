@@ -42,8 +42,8 @@ def explorer(controls: Sequence[str] = ("exposures", "random_strings", "study_ra
     most = min(MOST, point.study_ends // point.passing)
     looked = sorted({point.study_ends - n * point.passing for n in range(most + 1)}  # a pass, wherever studying begins
                     | {point.study_ends + n for n in SINCE if n <= reading_on})
-    return Explorer(point, {name: CONTROLS[name] for name in controls}, draw, ticks=point.study_ends + reading_on, every=looked,
-                    seed=seed, size=(12.0, 3.6))
+    return Explorer(point, CONTROLS, draw, shown=controls, ticks=point.study_ends + reading_on, every=looked, seed=seed,
+                    size=(12.0, 3.6))
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:

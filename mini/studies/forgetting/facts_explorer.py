@@ -40,7 +40,7 @@ def explorer(controls: Sequence[str] = ("manner", "exposures", "interval", "late
       fields: other fields of `Facts`, as they start.
     """
     start = {"manner": "duplicate", **SMALL, **fields}
-    return Explorer(Facts(**start), {name: CONTROLS[name] for name in controls}, draw, ticks=ticks, every=8, seed=seed)
+    return Explorer(Facts(**start), CONTROLS, draw, shown=controls, ticks=ticks, every=8, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:

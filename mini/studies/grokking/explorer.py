@@ -35,8 +35,7 @@ def explorer(controls: Sequence[str] = tuple(CONTROLS), *, ticks: int = 400, see
       controls: names of the controls to show, of `CONTROLS`; a worksheet may show fewer.
       ticks: steps at first. seed: the first draw. fields: other fields of `Grokking`, as they start.
     """
-    chosen = {name: CONTROLS[name] for name in controls}
-    return Explorer(Grokking(table=True, **fields), chosen, draw, ticks=ticks, seed=seed)
+    return Explorer(Grokking(table=True, **fields), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:

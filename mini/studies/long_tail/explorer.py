@@ -35,8 +35,8 @@ def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_
       controls: names of the controls to show, of `CONTROLS`; a worksheet may show fewer.
       ticks: epochs at first. seed: the first draw. fields: other fields of `LongTail`, as they start.
     """
-    chosen, point = {name: CONTROLS[name] for name in controls}, LongTail(**{"width": 128, **fields})
-    return Explorer(point, chosen, partial(draw, classes=point.classes), ticks=ticks, every=2, seed=seed)
+    point = LongTail(**{"width": 128, **fields})
+    return Explorer(point, CONTROLS, partial(draw, classes=point.classes), shown=controls, ticks=ticks, every=2, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset, classes: int) -> str:

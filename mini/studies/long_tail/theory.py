@@ -62,18 +62,6 @@ def tau(alpha: np.ndarray, n: int, seen: int) -> float:
     return math.exp(_moment(alpha, seen + 1, n - seen) - _moment(alpha, seen, n - seen))
 
 
-def tau_1_bound(alpha: np.ndarray, n: int) -> float:
-    """A lower bound of tau_1: (1 / 5n) times the mass of frequencies in [1/3n, 2/n] (Feldman 2020).
-
-    >>> alpha = marginal("zipf", 1000)
-    >>> tau_1_bound(alpha, 1000) < tau(alpha, 1000, 1)
-    True
-    """
-    alpha = np.atleast_2d(alpha)
-    inside = (alpha >= 1 / (3 * n)) & (alpha <= 2 / n)
-    return float((alpha * inside).sum(1).mean() / (5 * n))
-
-
 def optimum(alpha: np.ndarray, n: int, classes: int) -> float:
     """The least expected error of any learner: it guesses what it has never seen.
 

@@ -42,7 +42,7 @@ def explorer(controls: Sequence[str] = ("repeated_share", "pool_size", "pool_wei
       fields: other fields of `RepeatedData`, as they start.
     """
     start = {**SMALL, "pool_size": 32, "maps": True, **fields}
-    return Explorer(RepeatedData(**start), {name: CONTROLS[name] for name in controls}, draw, ticks=ticks, seed=seed)
+    return Explorer(RepeatedData(**start), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:

@@ -36,11 +36,9 @@ def explorer(controls: Sequence[str] = ("exponent", "rehearsal", "tasks", "seed"
       fields: other fields of `Schedules`, as they start. Unless said, as many examples are held out as a stream has.
     """
     start = Schedules(**{"tasks": 5, "steps": 100, "width": 64, "buffer": 100, **fields})
-    offered = {name: CONTROLS[name] for name in controls}
-    if "tasks" in offered:
-        most = min(streams.KINDS[name].tasks for name in offered.get("stream", [start.stream]))
-        offered["tasks"] = [number for number in offered["tasks"] if number <= most]
-    return Explorer(start, offered, draw, every=1, seed=seed, size=(13.0, 3.4))
+    most = min(streams.KINDS[name].tasks for name in (CONTROLS["stream"] if "stream" in controls else [start.stream]))
+    offered = CONTROLS | {"tasks": [number for number in CONTROLS["tasks"] if number <= most]}
+    return Explorer(start, offered, draw, shown=controls, every=1, seed=seed, size=(13.0, 3.4))
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
