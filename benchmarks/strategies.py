@@ -7,7 +7,7 @@ import time
 
 from benchmarks.timing import row
 from mini.engine import run as train
-from mini.engine.stream import Group
+from mini.engine.group import Group
 from mini.plan import Plan
 from mini.studies.grokking.experiment import Grokking
 

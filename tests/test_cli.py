@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from mini.cli import main
-from mini.engine.stream import Group
+from mini.engine.group import Group
 from mini.experiment import fields_of
 from mini.studies import all_claims, studies
 

@@ -18,7 +18,8 @@ from contract.memory import Memory
 from walk import Walk
 
 from mini.engine import Cancelled, lanes, live, program, run, run_plan, train
-from mini.engine.stream import Group
+from mini.engine.group import Group
+from mini.engine.table import Table
 from mini.errors import UsageError
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.plan import Plan
@@ -93,7 +94,7 @@ def test_the_last_runs_take_turns_so_that_no_core_is_left_alone(monkeypatch, see
         return ticks
 
     monkeypatch.setattr(lanes, "cores", lambda: 2)
-    monkeypatch.setattr(sys.modules["mini.engine.stream"], "make_lane", begin)
+    monkeypatch.setattr(sys.modules["mini.engine.group"], "make_lane", begin)
     monkeypatch.setattr(lanes.Lane, "advance", advance)
     shared = run_plan(plan, **QUIET)
     assert seen.index("done") == begun and seen.count("begun") == seeds
@@ -226,9 +227,9 @@ def test_what_a_later_compilation_lacks_is_said_before_the_first_is_trained(tmp_
         run(Fetched(), sweep={"gait": ["walk", "stand"]}, **QUIET)
 
 
-def test_a_run_drunk_to_the_end_makes_one_table(monkeypatch):
-    made, dataset = [], Group.dataset
-    monkeypatch.setattr(Group, "dataset", lambda self: made.append(self) or dataset(self))
+def test_the_last_result_alone_makes_one_table(monkeypatch):
+    made, dataset = [], Table.dataset
+    monkeypatch.setattr(Table, "dataset", lambda self: made.append(self) or dataset(self))
     monkeypatch.setattr("mini.engine.stream.BATCH_SECONDS", 0.0)
     run(Walk(), seeds=6, **QUIET)
     assert len(made) == 1
