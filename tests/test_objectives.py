@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from mini.objectives import OBJECTIVES, mix
+from mini.objectives import LOSSES, OBJECTIVES, mix
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(6, 4))
@@ -62,3 +62,12 @@ def test_mixup_stays_between_two_rows():
     np.testing.assert_allclose(mixed.sum(1), 1, rtol=1e-6)
     np.testing.assert_allclose(labels, mixed @ Y, atol=1e-6)
     assert ((np.asarray(mixed) > 0).sum(1) <= 2).all() and len(np.unique(np.round(mixed, 5))) <= 4
+
+
+def test_losses_are_those_of_loops():
+    rng = np.random.default_rng(0)
+    f, y = rng.normal(size=(6, 4)).astype(np.float32), rng.integers(0, 4, 6)
+    squared = np.mean([(f[i, c] - (c == y[i])) ** 2 for i in range(6) for c in range(4)])
+    entropy = np.mean([np.log(np.exp(f[i]).sum()) - f[i, y[i]] for i in range(6)])
+    assert float(LOSSES["squared_error"](jnp.asarray(f), jnp.asarray(y))) == pytest.approx(squared, rel=1e-5)
+    assert float(LOSSES["cross_entropy"](jnp.asarray(f), jnp.asarray(y))) == pytest.approx(entropy, rel=1e-5)

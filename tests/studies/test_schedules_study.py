@@ -125,12 +125,12 @@ def test_lwf_knows_the_classes_met(stream):
     assert set(np.flatnonzero(np.asarray(state.memory.known)).tolist()) == met
 
 
-def test_joint_is_at_least_as_good_as_sequential(world):
+def test_joint_is_better_than_sequential(world):
     acc = {}
     for name in ("sequential", "joint"):
         there = world._replace(timeline=schedules.timeline(jax.random.key(3), name, 3, 30, 16))
         acc[name] = continual.average_accuracy(matrix(small(), there, taught(small(), there)))
-    assert acc["joint"] >= acc["sequential"]
+    assert acc["joint"] > acc["sequential"] + 0.1
 
 
 def test_probing_changes_nothing_and_its_last_look_is_the_phase_itself(world):
