@@ -23,8 +23,9 @@
 # 4. find the same curve, with its peak, in a regression on a page of algebra.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
-# says so, and nothing later depends on it.
+# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
+# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an open
+# exercise says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -58,8 +59,8 @@ def end(runs, name):
 # ## 1. A head that copies (25 minutes)
 #
 # **The text.** Sequences of 48 tokens of 32 kinds. Each is a first piece of 6 to 16 tokens, written again and again.
-# Half of the pieces come from a Markov chain, half are pure chance. So the first piece can hardly be foretold; from the
-# second copy on *everything* can, by a reader who looks back.
+# Half of the pieces come from a Markov chain, half are pure chance. So nobody can foretell much of the first piece. But
+# from the second copy on, a reader who looks back can foretell *everything*.
 #
 # **The model** is a transformer with two layers of two heads and nothing else, 32 wide.
 #
@@ -67,14 +68,18 @@ def end(runs, name):
 # foretell. Without looking back nobody does better than chance, $\log 32 = 3.47$ nats.
 #
 # ### Predict
-# 600 steps of 24 sequences, none of them read twice. Copying loss at the end, in nats? And *how* will it fall: bit by
-# bit, or all at once?
+# 600 steps of 24 sequences, none of them read twice. What is the copying loss at the end, in nats, from 0 to 3.47? And
+# *how* will it fall: bit by bit, or all at once? Write down the second answer in words; you compare it with the figure
+# yourself.
 
 # %%
 my_copying_loss = None
+my_shape = None  # "bit by bit" or "all at once"
 
 # %% [markdown]
 # ### Run
+# Look at the copying curve on the left: does it fall the way you wrote? On the right, brightness is attention: which places
+# does each place look at? Layers and heads are numbered from 0, so layer 1 is the second.
 
 # %%
 unique = run(model(repeated_share=0.0), STEPS, 10, **QUICK)
@@ -113,9 +118,9 @@ explorer(("seed", "ticks"), ticks=STEPS, repeated_share=0.0)
 # ### Explain
 # The bright lines are an **induction head** (Elhage and others 2021, Olsson and others 2022). At each place it looks for
 # an earlier occurrence of the present token, and attends to the place *after* it: what followed then will follow now.
-# It takes two layers. A head of the first marks every place with the token before it; a head of the second finds the
-# places so marked with the present token. Neither half is worth anything alone, which is why nothing happens for a long
-# time, and then all at once.
+# It takes two layers. A head of the first layer (layer 0) marks every place with the token before it; a head of the second
+# (layer 1) finds the places that are marked with the present token. Neither half is worth anything alone, which is why
+# nothing happens for a long time, and then all at once.
 #
 # ### Exercise 1.1: prefix matching
 # *difficulty 3/5, importance 5/5, 12 minutes.* `followers(tokens)` returns for a sequence of T tokens a T by T Boolean
@@ -143,12 +148,15 @@ def prefix_matching(attention, tokens):
 # %% nbgrader={"grade": true, "grade_id": "prefix-followers", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("what followed earlier occurrences"):
     got = np.asarray(followers(np.array([5, 6, 5, 6]))).astype(int)
-    assert got.tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], f"after 5 came 6, at place 1; you have {got}"
+    assert got.tolist() == [[0, 0, 0, 0], [0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]], f"after 5 came 6, at place 1: {got}"
+    got = np.asarray(followers(np.array([5, 5]))).astype(int)
+    assert got.tolist() == [[0, 0], [0, 1]], f"5, 5: place 1 itself follows an earlier 5, and s = t counts; you have {got}"
     ### BEGIN HIDDEN TESTS
     tokens = np.random.default_rng(0).integers(0, 4, 20)
     got = np.asarray(followers(tokens)).astype(bool)
     for t, s in np.ndindex(20, 20):
-        assert got[t, s] == (1 <= s <= t and tokens[s - 1] == tokens[t])
+        wanted = 1 <= s <= t and tokens[s - 1] == tokens[t]
+        assert got[t, s] == wanted, f"tokens {tokens}, place t = {t}, s = {s}: {wanted}; you have {got[t, s]}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "prefix-heads", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -157,11 +165,14 @@ with labs.check("heads made by hand"):
     perfect, duplicate = np.eye(8), np.eye(8)
     perfect[4:], duplicate[4:] = np.eye(8)[1:5], np.eye(8)[:4]
     got = prefix_matching(perfect, tokens), prefix_matching(duplicate, tokens)
-    assert np.allclose(got, [1, 0]), f"an induction head has 1, a duplicate-token head 0; you have {got}"
+    assert np.allclose(got, [1, 0]), f"an induction head has 1, a duplicate-token head 0; you have {np.round(got, 3).tolist()}"
+    got = prefix_matching(np.array([[1, 0, 0], [1 / 2, 1 / 2, 0], [1 / 3, 1 / 3, 1 / 3]]), np.zeros(3, int))
+    assert np.isclose(got, 7 / 12), f"0, 0, 0: place 1 gives 1/2, place 2 1/3 twice, on average 7/12; you have {got:.3f}"
     ### BEGIN HIDDEN TESTS
     even = np.tril(np.ones((12, 12))) / np.arange(1, 13)[:, None]
     tokens = np.tile(np.arange(3), 4)
-    assert np.isclose(prefix_matching(even, tokens), np.mean([(t // 3) / (t + 1) for t in range(3, 12)]))
+    wanted, got = np.mean([(t // 3) / (t + 1) for t in range(3, 12)]), prefix_matching(even, tokens)
+    assert np.isclose(got, wanted), f"even attention, 0, 1, 2 four times over: {wanted:.3f}; you have {got:.3f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -182,9 +193,13 @@ def copying_loss(losses, period):
 with labs.check("from the second token of the second copy on"):
     got = copying_loss(np.array([np.nan, 3.0, 3.0, 3.0, 0.1, 0.3]), 3)
     assert np.isclose(got, 0.2), f"period 3: places 4 and 5 count, their mean is 0.2; you have {got}"
+    got = copying_loss(np.array([np.nan, 3.0, 3.0, 0.1, 0.3, 0.5]), 2)
+    assert np.isclose(got, 0.3), f"period 2: places 3, 4 and 5 count, their mean is 0.3; you have {got}"
     ### BEGIN HIDDEN TESTS
     x = np.random.default_rng(1).random(30)
-    assert np.isclose(copying_loss(x, 7), x[8:].mean()) and np.isclose(copying_loss(x, 28), x[29])
+    for period, wanted in ((7, x[8:].mean()), (28, x[29])):
+        got = copying_loss(x, period)
+        assert np.isclose(got, wanted), f"30 random losses, period {period}: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -193,13 +208,13 @@ with labs.check("from the second token of the second copy on"):
 # Now half of every batch is drawn from a **pool** of a few sequences. With share $f$, batches of $B$, $n$ steps and a
 # pool of $S$, each of its sequences is read $r = f B n / S$ times on average.
 #
-# Two controls, always. Against *the same tokens, all unique* repeats could look harmful merely because there is less to
-# learn from. Against *the unique tokens alone* (the pool's rows count for nothing) they could look harmless. Only what is
-# worse than **both** is damage done by repeating.
+# We need two controls. *All unique*: as many tokens, none repeated. Doing worse than this may only mean there was less new
+# text. *Unique alone*: only the new half (the pool's rows count for nothing). Compared with this, repeats may look harmless,
+# because the pool adds some text. Only a run worse than **both** shows damage.
 #
 # ### Predict
-# Pools of 2, 8, 32, 128 and 1024 sequences. For which is copying worst? And what does it cost there, in nats (chance is
-# 3.47)?
+# Pools of 2, 8, 32, 128 and 1024 sequences. For which of these five is copying worst? And how large is the copying loss
+# there, in nats (from 0 to 3.47, which is chance)?
 
 # %%
 my_worst_pool = None
@@ -207,6 +222,8 @@ my_worst_copying_loss = None
 
 # %% [markdown]
 # ### Run
+# Look at each pool beside *both* controls, dot by dot: every dot is one seed. Then set the panel on the right beside the
+# first.
 
 # %%
 SIZES = (32, 1024) if labs.fast() else (2, 8, 32, 128, 1024)
@@ -254,22 +271,22 @@ explorer(("repeated_share", "pool_size", "pool_weight", "pool_until", "seed", "t
 
 # %% [markdown]
 # ### Explain
-# Each dot is a seed, and hardly one lies half-way: by step 600 the head is there, or it is not. With half of the rows that
-# is a **lottery**: a model on the unique tokens alone has formed it in some seeds only, and twice the steps still leave it
-# to chance. So a mean says little here, and a single seed less. (The ledger's setting is sounder: sequences are longer,
-# batches larger, and both controls copy in every seed.) The middle pools are no lottery: they fail in *every* seed, also in
-# those in which both controls copy.
+# Each dot is a seed, and hardly any lies half-way: by step 600 the head is there, or it is not. With half of the rows this
+# is a **lottery**: models trained on the unique tokens alone form the head in some seeds and not in others, even after
+# twice the steps. So a mean says little here, and a single seed says less. (The ledger's setting is sounder: sequences are
+# longer, batches larger, and both controls copy in every seed.) The middle pools are no lottery: they fail in *every* seed,
+# also in those in which both controls copy.
 #
-# A very large pool is read a few times, and is as good as new wherever the head formed. A very small one is known by heart
-# within a moment, pays no loss any more, and pushes no more either: what remains is a run on the unique half, with its
-# lottery. In between the pool can be learned by heart, but only just, with most of what the weights can hold and for most
-# of the time there is. Its rows are copies too, yet whoever knows a page by heart need not look back: memorising takes away
-# the reward that would have built the copying head. So the peak lies near the largest pool that can be learned by heart:
-# the loss on the pool, which you can watch in your own training without any control, is the warning.
+# A very large pool is read only a few times, and is as good as new text wherever the head formed. A very small pool is soon
+# known by heart. Its loss is then nearly zero, so it no longer changes the weights: what remains is a run on the unique half,
+# with its lottery. A pool between the two can only just be learned by heart: it takes most of what the weights can hold and
+# most of the training. Its rows contain copies too, but a model that knows a page by heart need not look back, so that
+# nothing rewards a copying head. So the peak lies near the largest pool that can be learned by heart. The loss on the pool,
+# which you can watch in your own training without any control, is the warning.
 #
 # ### Exercise 2.1: how often
-# *difficulty 1/5, importance 4/5, 5 minutes.* `repeats(share, batch, steps, pool)`, and the size of the pool that is
-# read a given number of times.
+# *difficulty 1/5, importance 4/5, 5 minutes.* `repeats` returns how often each sequence of the pool is read; `pool_for` the
+# pool size that gives `times` readings.
 
 # %% nbgrader={"grade": false, "grade_id": "repeats", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def repeats(share, batch, steps, pool):
@@ -287,16 +304,21 @@ def pool_for(share, batch, steps, times):
 with labs.check("how often here"):
     assert np.isclose(repeats(0.5, 24, 600, 32), 225), f"225 times; you have {repeats(0.5, 24, 600, 32)}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(repeats(0.1, 1, 100, 0.1), 100) and np.isclose(repeats(0.03, 32, 1000, 64), 15)
+    for setting, wanted in (((0.1, 1, 100, 0.1), 100), ((0.03, 32, 1000, 64), 15)):
+        got = repeats(*setting)
+        assert np.isclose(got, wanted), f"share, batch, steps, pool of {setting}: {wanted} times; you have {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "repeats-published", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the published setting"):
     got = pool_for(0.1, 1, 100e9, 100)
     assert np.isclose(got, 1e8), f"a tenth of 100 billion tokens, each 100 times: 100 million tokens; you have {got:g}"
+    got = pool_for(0.5, 24, 600, 225)
+    assert np.isclose(got, 32), f"our setting again: 225 readings, and the batch counts: a pool of 32; you have {got:g}"
     ### BEGIN HIDDEN TESTS
     for times in (3, 10, 1000):
-        assert np.isclose(repeats(0.3, 16, 500, pool_for(0.3, 16, 500, times)), times)
+        got = repeats(0.3, 16, 500, pool_for(0.3, 16, 500, times))
+        assert np.isclose(got, times), f"a pool made for {times} readings is read {got:g} times by your own `repeats`"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -315,20 +337,25 @@ def damage(repeated, unique, alone):
 # %% nbgrader={"grade": true, "grade_id": "damage-both", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("worse than both"):
     got = damage(np.array([2.0, 2.0]), np.array([0.5, 0.5]), np.array([1.0, 2.5]))
-    assert np.isclose(got[0], 0.25) and not got[1], f"1.0 in one seed, -0.5 in the other; you have {got}"
+    assert np.isclose(got[0], 0.25) and not got[1], f"1.0 in one seed, -0.5 in the other; you have {got[0]:.3f} and {got[1]}"
+    got = damage(np.array([4.0, 4.0]), np.array([1.0, 3.0]), np.array([3.0, 1.0]))
+    assert np.isclose(got[0], 1) and got[1], ("each control is the larger one in one seed: compare seed by seed, 4 with 3 in "
+                                              f"both, damage 1 in every seed; you have {got[0]:.3f} and {got[1]}")
     ### BEGIN HIDDEN TESTS
     got = damage(np.array([2.0]), np.array([1.0]), np.array([0.0]))
-    assert np.isclose(got[0], 1) and got[1]
+    assert np.isclose(got[0], 1) and got[1], f"one seed, 2 against 1 and 0: 1 and True; you have {got[0]:.3f} and {got[1]}"
     rng = np.random.default_rng(2)
     a, b, c = rng.random((3, 9))
-    assert np.isclose(damage(a, b, c)[0], np.mean([x - max(y, z) for x, y, z in zip(a, b, c)]))
+    wanted, got = np.mean([x - max(y, z) for x, y, z in zip(a, b, c)]), damage(a, b, c)[0]
+    assert np.isclose(got, wanted), f"nine random seeds: damage {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 2.3: bits by heart
-# *difficulty 3/5, importance 4/5, 8 minutes.* The source of the pool is known, so that memory can be *weighed*. For each
-# of S sequences `information` holds what its first piece says under the true source, and `paid` what the model still
-# pays for it, both in nats. Return the bits of the pool that the model holds, and the bits for each of its weights.
+# *difficulty 3/5, importance 4/5, 8 minutes.* We know the source of the pool, so we can *weigh* what the model remembers.
+# For each of S sequences `information` holds the loss of its first piece under the true source, and `paid` its loss under
+# the model, both in nats. What the model saves, it holds in memory. Return the bits of the pool that it holds, and the bits
+# for each of its weights.
 
 # %% nbgrader={"grade": false, "grade_id": "bits", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def bits_held(information, paid, weights):
@@ -340,27 +367,33 @@ def bits_held(information, paid, weights):
 # %% nbgrader={"grade": true, "grade_id": "bits-counted", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("bits, not nats"):
     got = bits_held(np.log(2) * np.array([8.0, 8.0]), np.log(2) * np.array([0.0, 4.0]), 6)
-    assert np.allclose(got, [12, 2]), f"8 and 4 bits, over 6 weights; you have {got}"
+    assert np.allclose(got, [12, 2]), f"8 and 4 bits, over 6 weights; you have {np.round(got, 3).tolist()}"
+    got = bits_held(np.log(2) * np.array([8.0, 8.0]), np.log(2) * np.array([0.0, 10.0]), 6)
+    assert np.allclose(got, [6, 1]), ("8 bits, and -2 bits where the model pays more than the source: 6 together; you have "
+                                      f"{np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
-    got = bits_held(np.array([3.0, 1.0]), np.array([3.5, 1.0]), 10)
-    assert np.allclose(got, [-0.5 / np.log(2), -0.05 / np.log(2)]), "a model may know less than the source"
+    got, wanted = bits_held(np.array([3.0, 1.0]), np.array([3.5, 1.0]), 10), [-0.5 / np.log(2), -0.05 / np.log(2)]
+    assert np.allclose(got, wanted), ("3 and 1 nats, of which 3.5 and 1 are still paid, 10 weights; a model may know less than "
+                                      f"the source: {np.round(wanted, 3).tolist()}; you have {np.round(got, 3).tolist()}")
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3. As good as a model of which size? (20 minutes)
 #
-# A loss says little to whoever does not live with it. "As good as a clean model of half the size" says more. Train
-# *clean* models of several sizes, all for the same number of tokens, and read the curve backwards.
+# A loss alone tells most readers little. "As good as a clean model of half the size" tells them more. Train *clean* models
+# (all text unique) of several sizes, all for the same number of tokens, and read the curve backwards: from a loss to a size.
 #
 # ### Predict
-# With half of the tokens from the worst pool above, how large a clean model copies as well (as a share of the true
-# size)?
+# Take the model with half of its tokens from the worst pool above. How large is a clean model that copies just as well, as
+# a share of the true size, from 0 to 1?
 
 # %%
 my_effective_size = None
 
 # %% [markdown]
 # ### Run
+# Look at the red marks at the right edge: at which size, if at any, is the clean curve as high as each of them? Do the two
+# panels agree?
 
 # %%
 WIDTHS = (32,) if labs.fast() else (8, 16, 24)
@@ -402,11 +435,11 @@ explorer(("width", "seed", "ticks"), ticks=STEPS, repeated_share=0.0)
 
 # %% [markdown]
 # ### Explain
-# The published headline (secondary) is that 800 million weights did as well as 400 million, where a tenth of the tokens
-# came from a part that was read 100 times. That is of the loss on ordinary text. That the loss of size is far greater on
-# copying comes from another of the paper's experiments, at a repeated share of 3%. A small model shows a trap more clearly
-# than a large one: where the damaged model is worse than the *smallest* clean one, its size is not "1% of the true one". It
-# is outside of what was measured, and a report has to say so.
+# The published headline (secondary) is that a model of 800 million weights did only as well as a clean one of 400 million,
+# where a tenth of the tokens came from a part that was read 100 times. This headline is about the loss on ordinary text.
+# Another of the paper's experiments, at a repeated share of 3%, finds a far greater loss of size on copying. A small model
+# shows a trap more clearly than a large one: where the damaged model is worse than the *smallest* clean one, its size is not
+# "1% of the true one". It is outside of what was measured, and a report has to say so.
 #
 # ### Exercise 3: read it backwards
 # *difficulty 4/5, importance 4/5, 12 minutes.* `sizes` increase, `losses` of clean models fall. Return `(size, outside)`:
@@ -424,22 +457,32 @@ def effective_size(sizes, losses, loss):
 # %% nbgrader={"grade": true, "grade_id": "effective-between", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("between two sizes"):
     got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 2.0)
-    assert np.isclose(got[0], 1000) and not got[1], f"half-way in the logarithm is 1000; you have {got}"
+    assert np.isclose(got[0], 1000) and not got[1], f"half-way in the logarithm is 1000; you have {got[0]:.1f} and {got[1]}"
+    got = effective_size(np.array([100, 400, 10000]), np.array([3.0, 2.0, 1.0]), 2.5)
+    assert np.isclose(got[0], 200) and not got[1], f"between neighbours, 100 and 400: 200; you have {got[0]:.1f} and {got[1]}"
     ### BEGIN HIDDEN TESTS
     s = np.geomspace(10, 1e4, 301)
     got = effective_size(s, 5 * s**-0.2, 5 * 123.0**-0.2)
-    assert np.isclose(got[0], 123, rtol=0.01) and not got[1]
+    right = np.isclose(got[0], 123, rtol=0.01) and not got[1]
+    assert right, f"301 sizes from 10 to 10,000, a loss that belongs to 123: 123 and False; you have {got[0]:.1f} and {got[1]}"
     for one, loss in zip(s[::50], (5 * s**-0.2)[::50]):
-        assert np.isclose(effective_size(s, 5 * s**-0.2, loss)[0], one)
+        got = effective_size(s, 5 * s**-0.2, loss)[0]
+        assert np.isclose(got, one), f"a loss measured at size {one:.1f} gives that size; you have {got:.1f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "effective-outside", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("outside of what was measured"):
     got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 3.5)
-    assert np.isclose(got[0], 100) and got[1], f"worse than the smallest; you have {got}"
+    assert np.isclose(got[0], 100) and got[1], f"worse than the smallest: 100 and True; you have {got[0]:.1f} and {got[1]}"
+    got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 0.9)
+    assert np.isclose(got[0], 10000) and got[1], f"better than the largest: 10000 and True; you have {got[0]:.1f} and {got[1]}"
     ### BEGIN HIDDEN TESTS
-    got = effective_size(np.array([100, 10000]), np.array([3.0, 1.0]), 0.5)
-    assert np.isclose(got[0], 10000) and got[1]
+    for loss, size in ((6.0, 10), (0.4, 70)):
+        got = effective_size(np.array([10, 30, 70]), np.array([5.0, 2.0, 0.5]), loss)
+        assert np.isclose(got[0], size) and got[1], (f"losses 5, 2, 0.5 at sizes 10, 30, 70, and a loss of {loss}: {size} and "
+                                                     f"True; you have {got[0]:.1f} and {got[1]}")
+    for loss in (5.0, 0.5):
+        assert not effective_size(np.array([10, 30, 70]), np.array([5.0, 2.0, 0.5]), loss)[1], f"{loss} itself was measured"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -450,13 +493,14 @@ with labs.check("outside of what was measured"):
 # times, noise and all. There are 20 dimensions.
 #
 # ### Predict
-# For which $m$ is the fitted $\hat\beta$ farthest from the true one: 1, 10, 50 or 300?
+# For which number of rows $m$ is the fitted $\hat\beta$ farthest from the true one: 1, 10, 50 or 300?
 
 # %%
 my_worst_m = None
 
 # %% [markdown]
 # ### Run
+# Look at where the left curve is highest, and at what the error on the pool's own rows does near there.
 
 # %%
 linear = run(Duplicates(draws=20 if labs.fast() else 300), **QUICK)
@@ -514,10 +558,13 @@ with labs.check("a weight is a number of copies"):
     got = weighted_ridge(x, y, np.array([3, 1, 1, 1, 1, 1]), 0.1)
     copied = np.r_[x[[0, 0]], x], np.r_[y[[0, 0]], y]
     assert np.allclose(got, weighted_ridge(*copied, np.ones(8), 0.1)), f"three copies of the first row; you have {got}"
+    got = weighted_ridge(np.array([[1.0]]), np.array([2.0]), np.array([3.0]), 1.0)
+    assert np.allclose(got, 1.5), f"3 (2 - b)^2 + b^2 is least at b = 1.5: the penalty counts, too; you have {got}"
     ### BEGIN HIDDEN TESTS
     w = rng.random(6)
     b = np.asarray(weighted_ridge(x, y, w, 0.7))
-    assert np.allclose(2 * (x.T * w) @ (x @ b - y) + 2 * 0.7 * b, 0, atol=1e-9), "the gradient is not zero"
+    gradient = 2 * (x.T * w) @ (x @ b - y) + 2 * 0.7 * b
+    assert np.allclose(gradient, 0, atol=1e-9), f"six random rows, lambda 0.7: the gradient at your answer is {gradient}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "ridge-through", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -529,7 +576,9 @@ with labs.check("a heavy row is fitted, noise and all"):
     assert abs(y[0] - x[0] @ b) < 0.01, f"its residual should be nearly 0; it is {y[0] - x[0] @ b:.3f}"
     ### BEGIN HIDDEN TESTS
     light = weighted_ridge(x, y, np.ones(200), 1e-6)
-    assert abs(y[0] - x[0] @ light) > 0.01 and np.allclose(light, np.linalg.lstsq(x, y, rcond=None)[0], atol=1e-4)
+    assert abs(y[0] - x[0] @ light) > 0.01, "200 rows of weight 1: no row should be fitted exactly; yours fits the first one"
+    plain = np.linalg.lstsq(x, y, rcond=None)[0]
+    assert np.allclose(light, plain, atol=1e-4), f"all weights 1, hardly any penalty: least squares, {plain}; you have {light}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -543,9 +592,9 @@ labs.ledger("repeated/inverted-u", "repeated/peak-at-memorisation", "repeated/co
             "repeated/effective-size", "repeated/double-descent", "repeated/linear-model", "repeated/recovery")
 
 # %% [markdown]
-# **What this toy does not show.** Here half of the tokens are repeated, where the paper repeats a few in a hundred, and
-# the whole phase change is put off beyond the end of training, where a large model loses a part of its heads. Text is
-# not a Markov chain, and a page that deserves to be read twice deserves it for what is on it.
+# **What this toy does not show.** Here half of the tokens are repeated; the paper repeats a few in a hundred. Here the head
+# does not form at all before training ends; a large model loses only a part of its heads. Text is not a Markov chain, and
+# whether a page deserves to be read twice depends on what is on it.
 #
 # ### Exercise 5: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A colleague has ten million pages of the web and a

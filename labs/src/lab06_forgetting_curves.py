@@ -17,15 +17,16 @@
 # **You need** numpy, logarithms, and the normal distribution. Lab 5 helps, and is not needed.
 #
 # After this lab you can
-# 1. measure recognition and recall so that neither is flattered,
+# 1. measure recognition and recall so that neither looks better than it is,
 # 2. make a foil that tests memory and nothing else, and say how many pairs a score takes,
-# 3. follow a memory while new material is read, and take away what would have changed anyhow,
+# 3. follow a memory while new material is read, and subtract what would have changed anyway,
 # 4. fit forgetting curves, compare them, and say when no family can be told from another,
 # 5. say what a paraphrase does for a fact that a repetition does not.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
-# says so, and nothing later depends on it.
+# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
+# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an open
+# exercise says so, and nothing later depends on it.
 
 # %%
 from math import comb
@@ -75,8 +76,8 @@ def study(**fields):
 # the twelve tokens of the second half are right.
 #
 # ### Predict
-# How many times must the sequences be studied until nine pairs in ten are recognised? And until nine tokens in ten are
-# recalled?
+# How many times, from 1 to 32, must the sequences be studied until nine pairs in ten are recognised? And until nine tokens
+# in ten are recalled?
 
 # %%
 my_exposures_to_recognise = None
@@ -84,6 +85,8 @@ my_exposures_to_recall = None
 
 # %% [markdown]
 # ### Run
+# Look at where each curve meets the upper dotted line. Two of the curves are variants: *near* foils differ in one token;
+# *forced* recall corrects the model after every token.
 
 # %%
 runs = study()
@@ -154,7 +157,8 @@ with labs.check("all pairs"):
     assert np.isclose(got, 0.75), f"three of the four pairs; you have {got}"
     ### BEGIN HIDDEN TESTS
     a, b = np.random.default_rng(0).normal(size=(2, 30))
-    assert np.isclose(area(a, b[:20]), np.mean([x < y for x in a for y in b[:20]]))
+    wanted, got = np.mean([x < y for x in a for y in b[:20]]), area(a, b[:20])
+    assert np.isclose(got, wanted), f"30 random losses against 20: {wanted:.4f} of the 600 pairs; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "area-ties", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -162,17 +166,19 @@ with labs.check("ties count half"):
     got = area(np.array([1.0, 1.0]), np.array([1.0, 2.0]))
     assert np.isclose(got, 0.75), f"two wins and two ties; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(area(np.ones(5), np.ones(3)), 0.5)
+    got = area(np.ones(5), np.ones(3))
+    assert np.isclose(got, 0.5), f"five against three, all alike: one half; you have {got}"
     c = np.random.default_rng(1).integers(0, 3, 40)
-    assert np.isclose(area(c, c), 0.5)
+    got = area(c, c)
+    assert np.isclose(got, 0.5), f"40 losses against the very same ones: one half; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 1.2: from a share to a distance
-# *difficulty 2/5, importance 4/5, 5 minutes.* A share near 1 hardly grows any more, while the heaps drift on apart. If
-# both are normal with the same spread, a share $p$ of pairs means that their centres lie $d' = \sqrt 2\, \Phi^{-1}(p)$
-# spreads apart. A share of exactly 0 or 1 would be infinite: move it half a pair inwards first, to $1/2n$ or $1 - 1/2n$
-# of $n$ pairs. `NormalDist().inv_cdf` is $\Phi^{-1}$.
+# *difficulty 2/5, importance 4/5, 5 minutes.* Once a share is near 1 it can hardly grow, even while the two heaps of losses
+# still move apart. If both heaps are normal with the same standard deviation, a share $p$ of pairs means that their centres
+# lie $d' = \sqrt 2\, \Phi^{-1}(p)$ standard deviations apart. A share of exactly 0 or 1 would give infinity: move it half a
+# pair inwards first, to $1/(2n)$ or $1 - 1/(2n)$ of $n$ pairs. `NormalDist().inv_cdf` is $\Phi^{-1}$.
 
 # %% nbgrader={"grade": false, "grade_id": "dprime", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def d_prime(share, pairs):
@@ -184,18 +190,23 @@ def d_prime(share, pairs):
 # %% nbgrader={"grade": true, "grade_id": "dprime-known", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("d'"):
     got = d_prime(0.5, 100), d_prime(0.76025, 10**6)
-    assert np.allclose(got, [0, 1], atol=1e-3), f"half is no distance, 0.760 is one spread; you have {got}"
-    assert np.isfinite(d_prime(1.0, 50)), "all pairs won: still a number"
+    assert np.allclose(got, [0, 1], atol=1e-3), ("a share of half is no distance, 0.760 is one standard deviation; you have "
+                                                 f"{np.round(got, 3).tolist()}")
+    got = d_prime(1.0, 50), d_prime(0.0, 50)
+    assert np.allclose(got, [3.290, -3.290], atol=1e-3), ("all of 50 pairs won: 3.290, none: -3.290; you have "
+                                                          f"{np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(d_prime(1.0, 50), 2**0.5 * NormalDist().inv_cdf(0.99)) and np.isclose(d_prime(0.0, 50), -d_prime(1.0, 50))
-    assert np.isclose(d_prime(0.2, 50), -d_prime(0.8, 50))
+    for share, pairs, wanted in ((1.0, 200, 3.9697), (0.0, 200, -3.9697), (0.2, 50, -1.1902), (0.8, 50, 1.1902)):
+        got = d_prime(share, pairs)
+        assert np.isclose(got, wanted, atol=1e-3), f"a share of {share} of {pairs} pairs: {wanted}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 1.3: what counts as recalled
 # *difficulty 2/5, importance 5/5, 8 minutes.* `said` holds a whole sequence: the prompt as it was given, then the model's
-# own tokens. Return two shares: right tokens among those *after* the prompt, and right tokens among all, prompt included,
-# as some public code scores it. What does a model get by the second measure that recalls nothing?
+# own tokens. `true` is the true sequence, `prompt` the **number** of its first tokens that were given. Return two shares:
+# right tokens among those *after* the prompt, and right tokens among all, prompt included, as some public code scores it.
+# What does a model that recalls nothing score by the second measure?
 
 # %% nbgrader={"grade": false, "grade_id": "recall", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def recall(said, true, prompt):
@@ -208,21 +219,26 @@ def recall(said, true, prompt):
 with labs.check("after the prompt"):
     got = recall(np.array([5, 6, 7, 8]), np.array([5, 6, 7, 9]), 2)
     assert np.isclose(got[0], 0.5), f"one of two; you have {got[0]}"
+    got = recall(np.array([5, 6, 7, 8]), np.array([5, 6, 7, 9]), 1)
+    assert np.isclose(got[0], 2 / 3), f"a prompt of one token: two of three; you have {got[0]}"
     ### BEGIN HIDDEN TESTS
     said, true = np.random.default_rng(2).integers(0, 3, (2, 30))
     said[:11] = true[:11]
-    assert np.isclose(recall(said, true, 11)[0], np.mean(said[11:] == true[11:]))
+    wanted, got = np.mean(said[11:] == true[11:]), recall(said, true, 11)[0]
+    assert np.isclose(got, wanted), f"30 random tokens, a prompt of 11: {wanted:.4f} of those after it; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "recall-flattered", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("with the prompt counted in"):
     got = recall(np.array([5, 6, 0, 0]), np.array([5, 6, 7, 9]), 2)
-    assert np.allclose(got, [0, 0.5]), f"nothing recalled, and yet one half; you have {got}"
+    assert np.allclose(got, [0, 0.5]), f"nothing recalled, and yet one half; you have {np.round(got, 3).tolist()}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(recall(np.r_[np.ones(12), np.zeros(12)], np.ones(24), 12)[1], 0.5)
+    got = recall(np.r_[np.ones(12), np.zeros(12)], np.ones(24), 12)[1]
+    assert np.isclose(got, 0.5), f"the 12 tokens of the prompt, and none of the 12 after it: one half of all; you have {got}"
     said, true = np.random.default_rng(10).integers(0, 3, (2, 30))
     said[:7] = true[:7]
-    assert np.isclose(recall(said, true, 7)[1], np.mean(said == true)), "what is recalled counts, and any length of prompt"
+    wanted, got = np.mean(said == true), recall(said, true, 7)[1]
+    assert np.isclose(got, wanted), f"30 random tokens, a prompt of 7: {wanted:.4f} of all are right; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -232,7 +248,7 @@ with labs.check("with the prompt counted in"):
 # and both of you are asked about the same pairs.
 #
 # ### Predict
-# How many of 16 pairs will you get right, after one reading?
+# How many of the 16 pairs, from 0 to 16, will you get right after one reading?
 
 # %%
 my_right_answers = None
@@ -254,18 +270,19 @@ else:
 
 # %% [markdown]
 # ### Explain
-# People recognise about nine in ten of 600 sentences that they saw once (Shepard 1967; secondary). You know letters and
-# words, and these strings are neither. With 16 pairs chance alone makes scores from 5 to 11 nothing unusual, for you and for
-# the model: see where it stands *before* it has studied anything.
+# People recognise about nine in ten of 600 sentences that they saw once (Shepard 1967; secondary). You know words and
+# sentences, and these strings are neither. Somebody who only guesses 16 pairs often scores anything from 5 to 11. This holds
+# for you and for the model: see where it stands *before* it has studied anything.
 #
 # A foil tests memory only if nothing else gives it away. A *scrambled* string has the same letters in another order, but
 # an order that the chain would hardly ever make: even a model that never studied anything picks the right one. A string
-# with *one* letter exchanged at random has the same fault. Our near foils are **twins**: both strings of a pair have that
-# letter drawn from one distribution, the one that the neighbours leave, so that before studying neither is likelier.
+# with *one* letter exchanged at random has the same fault. Our near foils are **twins**. The two strings of a pair differ in
+# one letter, and both letters are drawn from one distribution, given their neighbours. So before studying neither string is
+# likelier than the other.
 #
 # ### Exercise 2.1: could it be guessing?
 # *difficulty 2/5, importance 4/5, 6 minutes.* Return the probability that somebody who guesses gets *at least* `right` of
-# `asked` pairs: $\sum_{k \ge r} \binom{n}{k} 2^{-n}$. How many of 16 does it take to fall below one in twenty?
+# `asked` pairs: $\sum_{k \ge r} \binom{n}{k} 2^{-n}$. How many of 16 must be right before this falls below one in twenty?
 
 # %% nbgrader={"grade": false, "grade_id": "guess", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def by_guessing(right, asked):
@@ -276,11 +293,14 @@ def by_guessing(right, asked):
 # %% nbgrader={"grade": true, "grade_id": "guess-tail", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("at least so many"):
     got = by_guessing(2, 2), by_guessing(1, 2), by_guessing(0, 2)
-    assert np.allclose(got, [0.25, 0.75, 1]), f"both of two: a quarter; at least one: three quarters; you have {got}"
+    assert np.allclose(got, [0.25, 0.75, 1]), ("both of two: 0.25, at least one: 0.75, at least none: 1; you have "
+                                               f"{np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
     coins = np.random.default_rng(3).integers(0, 2, (40000, 16)).sum(1)
-    assert np.isclose(by_guessing(11, 16), np.mean(coins >= 11), atol=0.01)
-    assert by_guessing(12, 16) < 0.05 < by_guessing(11, 16)
+    for right in (11, 12):
+        wanted, got = np.mean(coins >= right), by_guessing(right, 16)
+        assert np.isclose(got, wanted, atol=0.01), f"at least {right} of 16: coins gave {wanted:.3f}; you have {got:.3f}"
+    assert by_guessing(12, 16) < 0.05 < by_guessing(11, 16), "of 16 pairs, 12 fall below one in twenty and 11 do not"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -307,7 +327,8 @@ with labs.check("different, and exchangeable"):
     ### BEGIN HIDDEN TESTS
     q = np.random.default_rng(4).dirichlet(np.ones(6))
     for x, y in np.ndindex(6, 6):
-        assert np.isclose(twins(q)[x][y], 0 if x == y else q[x] * q[y] / (1 - (q**2).sum()))
+        wanted, got = 0 if x == y else q[x] * q[y] / (1 - (q**2).sum()), twins(q)[x][y]
+        assert np.isclose(got, wanted), f"six tokens, x = {x}, y = {y}: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -317,7 +338,9 @@ with labs.check("different, and exchangeable"):
 # twice, as many in a step as before.
 #
 # ### Predict
-# After how many steps is half of recall lost? And half of recognition?
+# After how many steps, of the 1000 that it reads on, is half of recall lost? And half of recognition? Half means half of what
+# stood above chance: for recognition that is a share of 0.75. (For recall chance is what the same model recalls of sequences
+# that it never studied.)
 
 # %%
 my_half_of_recall = None
@@ -325,6 +348,7 @@ my_half_of_recognition = None
 
 # %% [markdown]
 # ### Run
+# Look at where recognition meets the dashed line at 0.75, and at what the four curves do over the first ten steps and later.
 
 # %%
 def while_reading_on(canvas, runs):
@@ -337,13 +361,14 @@ def while_reading_on(canvas, runs):
         said.append(f"{label} {float(rows.mean('seed')[at]):.2f} after {int(since[at])} steps and "
                     f"{float(rows.mean('seed')[-1]):.2f} after {int(since[-1])}")
     axes.axhline(0.5, color=BLACK, linestyle=":", lw=1)
+    axes.axhline(0.75, color=BLACK, linestyle="--", lw=1, label="half of recognition")
     axes.set_xscale("symlog", linthresh=1, linscale=0.5)
     ticks = [t for t in (0, 1, 10, 100, 1000) if t <= since[-1]]
     axes.set_xticks(ticks, [str(t) for t in ticks])
     axes.set_xticks([], minor=True)
     axes.set(title="Forgetting", xlabel="steps of reading on", ylabel="share right", xlim=(-0.1, None), ylim=(0, 1.03))
-    canvas.legend(loc="outside lower center", ncols=4, fontsize=9)
-    return "While reading on: " + "; ".join(said) + "."
+    canvas.legend(loc="outside lower center", ncols=3, fontsize=9)
+    return "While reading on: " + "; ".join(said) + ". A dotted line at one half, a dashed one at 0.75, half of recognition."
 
 
 labs.draw(while_reading_on, runs, size=(7.5, 3.8))
@@ -360,17 +385,17 @@ explorer(("exposures", "retention_rate", "fresh_optimiser", "random_strings", "s
 
 # %% [markdown]
 # ### Explain
-# Recall stands on a threshold, and falls off it: a slight loss on each token is soon enough for another token to win.
-# Recognition has far to fall. How many steps either takes depends on how long a step is (try a retention rate of 0.001);
-# that recall goes first does not. What goes first is not the memory, but the ability to say it.
+# Recall stands on a threshold, and falls off it: as soon as each token has become slightly less likely, another token wins.
+# Recognition has far to fall. How many steps each of them takes depends on how long a step is (try a retention rate of
+# 0.001). But recall goes first in any case. What goes first is not the memory, but the ability to say it.
 #
 # In the paper, too, recall collapses over the first ten steps; then it declines slowly, where here hardly any is left
 # after a hundred. Some sentences were even recalled after 100,000 steps, which its author compares to Bahrick's
 # **permastore**. Is there anything of the kind here? The ledger below tells.
 #
 # ### Exercise 3.1: what studying changed
-# *difficulty 3/5, importance 5/5, 10 minutes.* The loss on *any* sequence changes while a model studies and reads on. What
-# studying did is the change in the studied ones *beyond* that in the foils:
+# *difficulty 3/5, importance 5/5, 10 minutes.* The loss on *any* sequence changes while a model studies and reads on. To see
+# what studying did, take the fall in the loss of each studied sequence and subtract the mean fall in the foils:
 # $g_i = (L_i^{before} - L_i^{now}) - \operatorname{mean}_j (F_j^{before} - F_j^{now})$. Return it for each item.
 
 # %% nbgrader={"grade": false, "grade_id": "gain", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -385,15 +410,17 @@ with labs.check("beyond the foils"):
     assert np.allclose(got, [1.5, 2.5]), f"foils became worse by 0.5 on average; you have {got}"
     ### BEGIN HIDDEN TESTS
     a, b, c, d = np.random.default_rng(5).random((4, 9))
-    assert np.allclose(gain(a, b, c, d), [x - y - np.mean(c - d) for x, y in zip(a, b)])
-    assert np.allclose(gain(a, a + 0.3, c, c + 0.3), 0), "what changes all alike is no memory"
+    wanted, got = np.array([x - y - np.mean(c - d) for x, y in zip(a, b)]), gain(a, b, c, d)
+    assert np.allclose(got, wanted), f"nine random items: {wanted.round(3)}; you have {np.round(got, 3)}"
+    got = gain(a, a + 0.3, c, c + 0.3)
+    assert np.allclose(got, 0), f"all losses, of foils too, rise by 0.3: no gain for any item; you have {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 3.2: half-life
 # *difficulty 3/5, importance 4/5, 10 minutes.* `t` increases from 0, `score` was measured at these times and has a `floor`
-# (chance). Return the first time at which half of what stood above the floor at the start is lost, between measurements by
-# a straight line in $\log(1 + t)$; `inf` if it never is.
+# (chance). Return the *first* time at which half of what stood above the floor at the start is lost. Between two
+# measurements the score follows a straight line in $\log(1 + t)$. Return `inf` if half is never lost.
 # <details><summary>Hint</summary>Find the first measurement at or below the level; the crossing lies between it and the
 # one before.</details>
 
@@ -416,16 +443,21 @@ with labs.check("between two measurements"):
     assert np.isclose(got, 7), f"half-way between log 4 and log 16 is log 8; you have {got}"
     got = half_life(t, np.array([1.0, 0.9, 0.6]), 0.5)
     assert np.isclose(got, np.expm1(np.log(4) + 0.5 * np.log(4))), f"the floor counts; you have {got}"
+    got = half_life(np.array([0, 1, 3, 7, 15, 31, 63]), np.array([1.0, 0.7, 0.9, 0.7, 0.2, 0.8, 0.2]), 0.0)
+    assert np.isclose(got, 9.556, atol=1e-2), f"it falls below half twice: the first time, 9.56, counts; you have {got:.2f}"
     ### BEGIN HIDDEN TESTS
     t = np.r_[0, np.geomspace(1, 1000, 400)]
-    assert np.isclose(half_life(t, 0.5 + 0.4 * (1 + t) ** -0.5, 0.5), 3, rtol=0.02)
-    assert np.isclose(half_life(np.array([0, 1, 2, 5]), np.array([1, 0.4, 0.9, 0.1]), 0.0), np.expm1(np.log(2) * 0.5 / 0.6))
+    got = half_life(t, 0.5 + 0.4 * (1 + t) ** -0.5, 0.5)
+    assert np.isclose(got, 3, rtol=0.02), f"above a floor of 0.5 the score falls as the root of 1 + t: 3; you have {got:.3f}"
+    wanted, got = np.expm1(np.log(2) * 0.5 / 0.7), half_life(np.array([0, 1, 2, 5]), np.array([1, 0.3, 0.9, 0.1]), 0.0)
+    assert np.isclose(got, wanted), f"scores 1, 0.3, 0.9, 0.1 at 0, 1, 2, 5: {wanted:.3f}; you have {got:.3f}"
     rng = np.random.default_rng(11)
     for _ in range(5):  # a noisy curve crosses the level several times: the first time counts
         noisy = np.r_[1, np.linspace(0.8, 0.2, 30) + 0.15 * rng.normal(size=30)]
         i = next(i for i, left in enumerate(noisy) if left <= 0.5)
         share = (noisy[i - 1] - 0.5) / (noisy[i - 1] - noisy[i])
-        assert np.isclose(half_life(np.arange(31), noisy, 0.0), i * (1 + 1 / i) ** share - 1)
+        wanted, got = i * (1 + 1 / i) ** share - 1, half_life(np.arange(31), noisy, 0.0)
+        assert np.isclose(got, wanted), f"a noisy curve that crosses its half several times: {wanted:.3f}; you have {got:.3f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "halflife-never", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -433,7 +465,8 @@ with labs.check("never"):
     got = half_life(np.array([0, 10, 100]), np.array([1.0, 0.8, 0.7]), 0.0)
     assert got == float("inf"), f"it never falls to half; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert half_life(np.array([0, 10]), np.array([0.9, 0.76]), 0.5) == float("inf")
+    got = half_life(np.array([0, 10]), np.array([0.9, 0.76]), 0.5)
+    assert got == float("inf"), f"from 0.9 to 0.76 above a floor of 0.5: more than half is left, infinity; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -442,8 +475,9 @@ with labs.check("never"):
 # Since 1885 people have asked which law forgetting follows.
 # $$\text{exponential } m e^{-bt} \quad \text{power } m (1 + t)^{-b} \quad \text{hyperbolic } \frac{m}{1 + bt} \quad
 # \text{logarithmic } m - b \log(1 + t) \quad \text{Wickelgren } m (1 + ht)^{-b}$$
-# each but the logarithmic perhaps above an asymptote. Wickelgren's holds three of the others: with $h = 1$ it is the power
-# law, with $b = 1$ the hyperbolic, and with $h \to 0$, $hb$ fixed, the exponential.
+# Each of them but the logarithmic may also stand above an asymptote: a level to which it falls. Wickelgren's law contains
+# three of the others: with $h = 1$ it is the power law, with $b = 1$ the hyperbolic, and with $h \to 0$, $hb$ fixed, the
+# exponential.
 #
 # ### Predict
 # Ebbinghaus learned lists of syllables by heart, and noted how much *less* effort relearning took: his **savings** were 58%
@@ -454,6 +488,8 @@ my_savings_after_a_month = None
 
 # %% [markdown]
 # ### Run
+# Look at the shapes: which of the curves are steep at first and flat later? The two axes of time have nothing to do with each
+# other.
 
 # %%
 def beside_people(canvas, runs):
@@ -478,7 +514,8 @@ def beside_people(canvas, runs):
 
 labs.draw(beside_people, runs, size=(9, 3.8))
 labs.compare(my_savings_after_a_month, 100 * float(human.curves()["Ebbinghaus"].value[-1]), "savings after a month", "%")
-print("How these figures were read:", human.curves()["Dros"].mark)
+print("Source: table 3 of Murre and Dros 2015, copied from another publication; of Dros, the last subject, the first and last "
+      "values were checked twice.")
 
 # %% [markdown]
 # ### Play
@@ -492,13 +529,13 @@ Fitter({"the model's gain": (since, saved.mean(1))})
 
 # %% [markdown]
 # ### Explain
-# The weight of a model is how much the points speak for it among those fitted. Three traps: seven points hardly tell nine
-# models apart, and a *tie* is a result, to be said. What wins depends on who may run: of the five families without an
-# asymptote the model's gain mostly speaks for Wickelgren's, else for a tie; let asymptotes in, and an exponential above one
-# is best or tied in most seeds. And an average curve may have a shape that no single item has:
-# exponentials with different rates average to something near a power law (Anderson and Tweney 1997), as exercise 4.3
-# shows. The bands come from drawing learners and items again. To draw the *points* of one curve again would pretend that
-# they are independent, and they come from the same memories.
+# The weight of a model says how much the points speak for it among the models that were fitted. There are three traps. First,
+# seven points hardly tell nine models apart; a *tie* is a result, and should be reported. Second, which model wins depends on
+# which ones take part: among the five families without an asymptote the model's gain mostly speaks for Wickelgren's law, in
+# the other cases for a tie; with asymptotes allowed, an exponential above one is best or tied in most seeds. Third, an
+# average curve may have a shape that no single item has: exponentials with different rates average to something near a power
+# law (Anderson and Tweney 1997), as exercise 4.3 shows. The bands come from drawing learners and items again. To draw the
+# *points* of one curve again would treat them as independent, and they come from the same memories.
 #
 # ### Exercise 4.1: the logarithmic law by hand
 # *difficulty 2/5, importance 3/5, 6 minutes.* $y = m - b \log(1 + t)$ is a straight line in $\log(1 + t)$. Return `(m, b)`
@@ -515,13 +552,15 @@ def logarithmic(t, y):
 with labs.check("a line in log time"):
     t = np.array([0, 1, 3, 7])
     got = logarithmic(t, 0.9 - 0.2 * np.log1p(t))
-    assert np.allclose(got, [0.9, 0.2]), f"m = 0.9, b = 0.2; you have {got}"
+    assert np.allclose(got, [0.9, 0.2]), f"m = 0.9, b = 0.2; you have {np.round(got, 3).tolist()}"
     ### BEGIN HIDDEN TESTS
     t, noise = np.arange(12.0), np.random.default_rng(6).normal(0, 0.05, 12)
     y = 0.8 - 0.1 * np.log1p(t) + noise
     m, b = logarithmic(t, y)
     rest = y - (m - b * np.log1p(t))
-    assert np.isclose(rest.sum(), 0, atol=1e-8) and np.isclose(rest @ np.log1p(t), 0, atol=1e-8)
+    assert np.isclose(rest.sum(), 0, atol=1e-8), f"12 noisy points: residuals of a best fit sum to 0, yours to {rest.sum():.2g}"
+    tilt = rest @ np.log1p(t)
+    assert np.isclose(tilt, 0, atol=1e-8), f"12 noisy points: a line of another slope fits better ({tilt:.2g})"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -553,20 +592,28 @@ with labs.check("AICc"):
     got = aicc(0.1, 10, 2)
     assert np.isclose(got, 10 * np.log(0.01) + 6 + 4), f"k = 3: 10 log 0.01 + 6 + 24 / 6; you have {got}"
     assert np.isnan(aicc(0.1, 4, 2)), "four points, k = 3: nothing can be told"
+    assert np.isfinite(aicc(0.1, 5, 2)), "five points, k = 3: they are just enough for a number"
     ### BEGIN HIDDEN TESTS
     t = np.arange(12.0)
     found = retention.fit("power", t, 0.9 * (1 + t) ** -0.5 + 0.02 * np.sin(5 * t))
-    assert np.isclose(aicc(found.rss, 12, 2), found.aicc)
-    assert np.isfinite(aicc(0.1, 5, 2))
+    got = aicc(found.rss, 12, 2)
+    assert np.isclose(got, found.aicc), f"a power law fitted to 12 points: the library has {found.aicc:.3f}; you have {got:.3f}"
+    got = aicc(0.2, 4, 1), aicc(0.2, 3, 1)
+    assert np.isfinite(got[0]) and np.isnan(got[1]), f"one parameter: a number from 4 points on; of 4 and 3 you have {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "aicc-weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("weights"):
     got = weights(np.array([10.0, 10.0, float("nan")]))
     assert np.allclose(got, [0.5, 0.5, 0]), f"two alike, and one that cannot be told; you have {got}"
+    got = weights(np.array([12.0, 10.0]))
+    assert np.allclose(got, [0.269, 0.731], atol=1e-3), f"2 worse weighs less by a factor e: 0.269 and 0.731; you have {got}"
     ### BEGIN HIDDEN TESTS
     got = weights(np.array([-100.0, -98.0, -90.0]))
-    assert np.isclose(np.sum(got), 1) and np.isclose(got[0] / got[1], np.e) and np.isclose(got[1] / got[2], np.e**4)
+    assert np.isclose(np.sum(got), 1), f"AICc of -100, -98, -90: all weights together make 1; yours make {np.sum(got):.4f}"
+    for i, factor in ((0, np.e), (1, np.e**4)):
+        ratio = got[i] / got[i + 1]
+        assert np.isclose(ratio, factor), f"AICc -100, -98, -90: weight {i} over {i + 1} is {factor:.2f}; you have {ratio:.2f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -586,7 +633,8 @@ with labs.check("the mean of exponentials"):
     assert np.allclose(got, [1, 0.75]), f"one stays, one halves; you have {got}"
     ### BEGIN HIDDEN TESTS
     rates = np.random.default_rng(7).gamma(1.0, 1.0, 50000)
-    assert np.allclose(average(np.arange(9.0), rates), 1 / (1 + np.arange(9.0)), atol=0.01)
+    wanted, got = 1 / (1 + np.arange(9.0)), average(np.arange(9.0), rates)
+    assert np.allclose(got, wanted, atol=0.01), f"50,000 rates, t = 0 to 8: {wanted.round(2)}; you have {np.round(got, 2)}"
     ### END HIDDEN TESTS
 
 # %%
@@ -604,18 +652,20 @@ except Exception as error:
 # %% [markdown]
 # ## 5. Facts, injected (30 minutes)
 #
-# A fact is more than a string. "Ada Ash works for firm 3" and "firm 3 employs Ada Ash" are two strings and one fact; whoever
-# knows it can answer in words never heard. Chang and others (2024) told large models about things that do not exist
-# (governments, towns, series), in the middle of their training, and watched. Here the things are people.
+# A fact is more than a string. "Ada Ash works for firm 3" and "firm 3 employs Ada Ash" are two strings and one fact. Somebody
+# who knows the fact can also answer a question in words that they have never heard. Chang and others (2024) told large models
+# about things that do not exist (governments, towns, series), in the middle of their training, and watched. Here the things
+# are people.
 #
 # **The text** tells of 40 fictional people: employer, birthplace, trade, hobby and the town where they work, each in one of
 # six wordings, and of where companies are. It goes on throughout. Into it we **inject**, ten times, passages about *new*
-# people: eight in the **same words** every time, eight in **other words** every time, eight only **once**; of eight nobody
-# ever tells.
+# people: eight in the **same words** every time, eight in **other words** every time, eight only **once**; eight more are
+# **never** mentioned.
 #
 # **Three probes** ask for the log-probability of a fact's value:
 # *memorisation*, in the very words that a duplicate repeats; *semantic*, in a wording in which this fact was never told;
-# *compositional*, for the town where the person works: of a new person's town only the employer tells.
+# *compositional*, for the town where a new person works: the text never states it; it follows from the employer and the
+# company's town.
 
 # %%
 TINY = {"width": 16, "layers": 1, "heads": 2, "background": 16, "last": 40, "interval": 4.0, "exposures": 4, "late": 10,
@@ -637,8 +687,8 @@ in_words(FACTS)
 
 # %% [markdown]
 # ### Predict
-# At chance a value has log-probability $-\log 12 = -2.5$ nats. Ten exposures in the *same words*: by how many nats will the
-# memorisation probe, at its best, be above the semantic one? And in *other words*?
+# At chance a value has log-probability $-\log 12 = -2.5$ nats; 0 is the most. Ten exposures in the *same words*: by how many
+# nats will the memorisation probe, at its best, be above the semantic one? And in *other words*?
 
 # %%
 my_gap_same_words = None
@@ -646,6 +696,8 @@ my_gap_other_words = None
 
 # %% [markdown]
 # ### Run
+# Look at what happens at each triangle and between two of them, and at how far apart the blue and the orange curve run in each
+# panel. Look at the last panel, too: nobody told the model anything about these people.
 
 # %%
 injected = Facts(**FACTS)
@@ -682,8 +734,8 @@ def best(group, probe):
 
 
 labs.draw(timeline, told, size=(11, 3.8))
-for group, guess in (("duplicate", my_gap_same_words), ("paraphrase", my_gap_other_words)):
-    labs.compare(guess, float(best(group, "memorisation") - best(group, "semantic")), f"gap, {group}", " nats")
+for group, words, guess in (("duplicate", "same words", my_gap_same_words), ("paraphrase", "other words", my_gap_other_words)):
+    labs.compare(guess, float(best(group, "memorisation") - best(group, "semantic")), f"gap, {words}", " nats")
 
 # %% [markdown]
 # ### Play
@@ -703,21 +755,21 @@ facts_explorer.explorer(ticks=FACTS_STEPS, **FACTS)
 # stands in few places.
 #
 # Told in the same words, a fact is tied to these words: the memorisation probe runs ahead of the semantic one. Told in
-# others, most of the gap is gone. That is the whole case for paraphrasing, in one figure.
+# other words, most of the gap is gone. That is the whole case for paraphrasing, in one figure.
 #
 # Look at those **never told of**. Nobody says a word about them, and yet what the model says of them changes all the time:
 # the surer it becomes of the people it knows, the more confidently it is wrong about strangers, far below chance. It has
-# learned to answer, not to say "I do not know". This is why the study measures long delays *against* them: a score before
-# and after tells a gain only if it would have stayed where it was.
+# learned to answer, not to say "I do not know". This is why the study measures long delays *against* them: the difference
+# between a score before and after is a gain only if the score would otherwise have stayed the same.
 #
 # The paper fits "power laws" to what is left, and draws straight lines on a logarithmic axis of *time* alone. A straight
 # line there is $R = c - a \log_{10} t$, which is logarithmic decay; a power law would be straight with *both* axes
 # logarithmic. The words and the figure say different things: look at the axes.
 #
 # ### Exercise 5.1: one jump
-# *difficulty 3/5, importance 5/5, 8 minutes.* `ticks` are the steps at which was measured, `curve` the log-probability
-# there, `start` the step before which nothing of the injection was read. Return `(effectivity, tick)`: how far the largest
-# value in the window `start < t <= start + window` lies above the value at `start`, and the step where it stands.
+# *difficulty 3/5, importance 5/5, 8 minutes.* `ticks` are the steps at which we measured, `curve` the log-probabilities
+# there, `start` the last of these steps before the injection is read. Return `(effectivity, tick)`: how far the largest value
+# in the window `start < t <= start + window` lies above the value at `start`, and the step where this largest value stands.
 
 # %% nbgrader={"grade": false, "grade_id": "facts-jump", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def effectivity(ticks, curve, start, window=50):
@@ -730,10 +782,15 @@ def effectivity(ticks, curve, start, window=50):
 # %% nbgrader={"grade": true, "grade_id": "facts-jump-by-hand", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("a jump by hand"):
     got = effectivity(np.array([0, 10, 11, 15, 60, 61]), np.array([-9.0, -3.0, -2.0, -1.0, -1.5, 0.0]), 10)
-    assert np.isclose(got[0], 2) and got[1] == 15, f"from -3 to -1, at step 15; step 61 lies outside; you have {got}"
+    assert np.isclose(got[0], 2) and got[1] == 15, ("from -3 to -1, at step 15; step 61 lies outside; you have "
+                                                    f"{got[0]:.3f} at step {got[1]}")
+    got = effectivity(np.array([0, 10, 12, 30]), np.array([0.0, -1.0, -3.0, -2.0]), 10, window=20)
+    assert np.isclose(got[0], -1) and got[1] == 30, ("from -1 to -2, at step 30, the last of the window: an injection may do "
+                                                     f"harm; you have {got[0]:.3f} at step {got[1]}")
     ### BEGIN HIDDEN TESTS
     got = effectivity(np.array([0, 10, 11, 60]), np.array([0.0, -3.0, -4.0, -3.5]), 10)
-    assert np.isclose(got[0], -0.5) and got[1] == 60, "the value at the start is no gain: an injection may do harm"
+    assert np.isclose(got[0], -0.5) and got[1] == 60, ("0, -3, -4, -3.5 at steps 0, 10, 11, 60, start 10: -0.5 at step 60; you "
+                                                       f"have {got[0]:.3f} at step {got[1]}")
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "facts-jump-library", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -741,20 +798,23 @@ with labs.check("the jumps above"):
     ticks_here, curve_here = told.step.values, of_group("duplicate", "memorisation").values[0]
     got = effectivity(ticks_here, curve_here, injections[-1])
     known = acquisition.steps(ticks_here, curve_here, injections[-1:])
-    assert np.allclose(got, (known.effectivity[0], known.tick[0])), f"the library finds another jump; you have {got}"
+    assert np.allclose(got, (known.effectivity[0], known.tick[0])), ("the library finds another jump; you have "
+                                                                     f"{got[0]:.3f} at step {got[1]}")
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(4)
     some, values = np.arange(0, 200, 5), rng.normal(size=40)
     for first in (20, 100, 150):
         known = acquisition.steps(some, values, [first], 30)
-        assert np.allclose(effectivity(some, values, first, 30), (known.effectivity[0], known.tick[0]))
+        wanted, got = (known.effectivity[0], known.tick[0]), effectivity(some, values, first, 30)
+        assert np.allclose(got, wanted), (f"random curve, start {first}, window 30: {wanted[0]:.3f} at step {wanted[1]:.0f}; "
+                                          f"you have {got[0]:.3f} at step {got[1]}")
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 5.2: how long it lasts
 # *difficulty 3/5, importance 4/5, 8 minutes.* `left` is the share of the gain that is left `delay` steps after the last
-# maximum (all delays above 0). Fit $R = c - a \log_{10} t$ by least squares and return `(a, threshold)`, the share lost with
-# every tenfold of time and the delay at which nothing is left; infinity where nothing is lost.
+# maximum (all delays above 0). Fit $R = c - a \log_{10} t$ by least squares. Return `(a, threshold)`: the share that is lost
+# whenever time grows tenfold, and the delay at which nothing is left; infinity where nothing is lost.
 # <details><summary>Hint</summary><code>np.polyfit(x, y, 1)</code> returns slope and intercept.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "facts-decay", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -768,28 +828,34 @@ def decay_constant(delay, left):
 with labs.check("a line in the logarithm of time"):
     delay = np.array([1.0, 10, 100, 1000])
     got = decay_constant(delay, np.array([1.0, 0.75, 0.5, 0.25]))
-    assert np.allclose(got, (0.25, 1e4)), f"a quarter with every tenfold, nothing left after 10,000 steps; you have {got}"
+    assert np.allclose(got, (0.25, 1e4)), ("a quarter with every tenfold, nothing left after 10,000 steps; you have "
+                                           f"{np.round(got, 3).tolist()}")
+    got = decay_constant(np.array([1.0, 10, 100]), np.array([1.0, 0.2, 0.5]))
+    assert np.allclose(got, (0.25, 1847.85), rtol=1e-3), ("three points off a line, by least squares: 0.25 and 1848 steps; you "
+                                                          f"have {np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(5)
     noisy = 0.9 - 0.2 * np.log10(delay) + 0.02 * rng.normal(size=4)
     known = acquisition.decay(delay, noisy)
-    assert np.allclose(decay_constant(delay, noisy), (known.constant, known.threshold))
+    wanted, got = (known.constant, known.threshold), decay_constant(delay, noisy)
+    assert np.allclose(got, wanted), f"four noisy points: {np.round(wanted, 3).tolist()}; you have {np.round(got, 3).tolist()}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "facts-decay-none", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("what does not fade"):
     got = decay_constant(np.array([1.0, 10, 100]), np.array([0.5, 0.6, 0.7]))
-    assert np.isclose(got[0], -0.1) and got[1] == np.inf, f"it rises, so that nothing is ever lost; you have {got}"
+    assert np.isclose(got[0], -0.1) and got[1] == np.inf, ("it rises by 0.1 with every tenfold, so that nothing is ever lost: "
+                                                           f"-0.1 and inf; you have {np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
     got = decay_constant(np.array([1.0, 1e3]), np.array([0.9, 0.0]))
-    assert np.allclose(got, (0.3, 1e3))
+    assert np.allclose(got, (0.3, 1e3)), f"0.9 at 1 step, 0 at 1000: 0.3 and 1000; you have {np.round(got, 3).tolist()}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 5.3: when to review
 # *difficulty 2/5, importance 4/5, 6 minutes.* Ten reviews may come in one go, evenly, or with gaps that grow. Return the
-# `count` steps (a whole number each, rounded, increasing) of which the last is `last`, the first is `span` steps before it,
-# and review $k$ of $0 \dots n - 1$ lies at the share $(k / (n - 1))^\text{power}$ of the span.
+# steps of $n$ = `count` reviews, increasing, each rounded to the nearest whole number. The last review is at `last`, the
+# first `span` steps before it. Review $k$ of $0 \dots n - 1$ lies at the share $(k / (n - 1))^\text{power}$ of the span.
 
 # %% nbgrader={"grade": false, "grade_id": "facts-reviews", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def reviews(last, span, count, power=1.0):
@@ -802,13 +868,18 @@ def reviews(last, span, count, power=1.0):
 with labs.check("gaps"):
     got = reviews(100, 90, 4)
     assert np.array_equal(got, [10, 40, 70, 100]), f"even gaps of 30; you have {got}"
+    got = reviews(10, 8, 4)
+    assert np.array_equal(got, [2, 5, 7, 10]), f"2, 4.67, 7.33, 10, rounded: 2, 5, 7, 10; you have {got}"
     grown = np.diff(reviews(100, 90, 4, 2.0))
     assert (np.diff(grown) > 0).all(), f"with a power of 2 each gap is larger than the one before; you have {grown}"
     ### BEGIN HIDDEN TESTS
-    assert np.array_equal(reviews(100, 90, 4, 2.0), [10, 20, 50, 100])
+    got = reviews(100, 90, 4, 2.0)
+    assert np.array_equal(got, [10, 20, 50, 100]), f"last 100, span 90, four reviews, power 2: 10, 20, 50, 100; you have {got}"
     for fields in ({"interval": 40.0}, {"interval": 1.0}, {"interval": 30.0, "expansion": 2.0}):
         point = Facts(exposures=9, last=900, **fields)
-        assert np.array_equal(reviews(900, 8 * point.interval, 9, point.expansion), point.schedule(np))
+        wanted, got = point.schedule(np), reviews(900, 8 * point.interval, 9, point.expansion)
+        assert np.array_equal(got, wanted), (f"last 900, span {8 * point.interval:g}, nine reviews, power {point.expansion:g}: "
+                                             f"{wanted}; you have {got}")
     ### END HIDDEN TESTS
 
 # %%
@@ -827,14 +898,14 @@ labs.ledger("forgetting/recognition-before-recall", "forgetting/exposures-to-rec
             "forgetting/retention-form", "forgetting/permastore")
 
 # %% [markdown]
-# **Structure helps in part.** Sequences of the chain are *recalled* much better than random strings: whoever knows the chain
-# can guess well where memory fails. They are *recognised* a little less well, in which the paper differs: a random string
-# is the more surprising at first, so that there is more to tell it by once it has been studied.
+# **Structure helps in part.** Sequences of the chain are *recalled* much better than random strings: a model that knows the
+# chain can guess well where memory fails. They are *recognised* a little less well, and here the paper finds otherwise: a
+# random string is more surprising at first, so studying it changes its loss more, and it is easier to recognise.
 #
 # **What this toy does not show.** A model of thirty thousand weights has no room to learn without unlearning: it must study
 # several times as often as a large one, and keeps nothing for good. A chain of tokens has no meaning, so nothing that is read
 # later could remind the model of what it studied. And savings, recognition and recall are three measures: only the shapes
-# of their curves may be laid side by side.
+# of their curves may be compared.
 #
 # ### Exercise 6: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A company asks its model to go on from the first half of a

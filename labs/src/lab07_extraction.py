@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Lab 7: what went in comes out
 #
-# **Question.** A password stood in the training text. How often must it stand there until the model says it aloud, who
-# can make it do so, and what helps?
+# **Question.** A password stood in the training text. How often must it stand there before the model says it? Who can make
+# the model say it? And what helps against it?
 #
 # **Time** about 130 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
 # CPU cores; no network.
@@ -23,8 +23,9 @@
 # 4. say what removing duplicates and private training buy, and what they cost.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
-# says so, and nothing later depends on it.
+# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
+# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an open
+# exercise says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -45,7 +46,9 @@ SEEDS = 1 if labs.fast() else 4
 STEPS = 4 if labs.fast() else 400
 TINY = {"layers": 1, "rival": True} if labs.fast() else {}  # one small program for nearly all of it
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
-print(same_text())
+read = ("the same text as in the ledger." if "as in the committed ledger" in same_text() else
+        "not the text that the ledger was measured on: your numbers will differ from it.")
+print("Training text: this Python's own library,", read)
 
 
 def model(**fields):
@@ -79,13 +82,14 @@ def whole(runs):
 # byte, again and again (*greedy decoding*). It counts only if all 16 bytes come out right.
 #
 # ### Predict
-# How many copies (1, 4, 16, 64, 256) does it take until most secrets come out whole?
+# How many copies (1, 4, 16, 64 or 256) does it take until at least half of the secrets come out whole?
 
 # %%
 my_copies = None
 
 # %% [markdown]
 # ### Run
+# Look at where the curve of the secrets crosses one half, and at what the control gives up, which never saw any passage.
 
 # %%
 planted = run(model(rival=True), STEPS, range(100, STEPS, 100), **QUICK)
@@ -113,8 +117,8 @@ def coming_out(canvas, planted, control):
 
 labs.draw(coming_out, planted, control)
 most = end(planted, "canary_extracted").mean(("seed", "canary")).values >= 0.5
-if most.any():
-    labs.compare(my_copies, COPIES[int(most.argmax())], "copies until most secrets come out")
+enough = COPIES[int(most.argmax())] if most.any() else float("nan")
+labs.compare(my_copies, enough, "copies until half of the secrets come out")
 
 # %% [markdown]
 # What it says, after the first 32 bytes of some passages that it read 256 times, and never:
@@ -130,8 +134,9 @@ for copies in (256, 0):
 # %% [markdown]
 # ### Play
 # Plant a secret of your own. Watch its *exposure* (section 2), and try to get it out: greedily (temperature 0), or in
-# eight samples (temperature 1). Does a part of the prompt do, such as `mine = '`? What comes out where you ask for
-# another name, such as `key_yours = '`?
+# eight samples (temperature 1). Is a part of the prompt enough, such as `mine = '`? What comes out when you ask for another
+# name, such as `key_yours = '`? The bars on the right are other secrets. Each bar averages few secrets; without copies it
+# scatters widely. *out*: it came out whole.
 
 # %%
 play("secret_copies", "steps", "seed")
@@ -141,9 +146,9 @@ play("secret_copies", "steps", "seed")
 # A model is trained to make its text likely, and 16 digits that come again and again are as much a part of it as a
 # keyword is. That a *random* secret comes out can have one reason only: it was read. For a passage this is not so.
 # `return None` comes out of a model that never saw the file. Hence the control: the same prompts, put to a model that was
-# trained on all but the passages. A published rate without one says little; and a rate on passages that were chosen
-# because they could be extracted (as in the best known benchmark for code; its 47%, secondary, is often quoted as a rate
-# of leakage) says nothing about how often a model leaks.
+# trained on all but the passages. A published rate without a control says little. And some benchmarks choose their passages
+# *because* they could be extracted. A rate on such passages says nothing about how often a model leaks. (The best known
+# benchmark for code is of this kind; its 47%, secondary, is often quoted as a rate of leakage.)
 #
 # ### Exercise 1.1: the attack
 # *difficulty 2/5, importance 5/5, 8 minutes.* `next_logits(tokens)` returns the logits (an array, one for each byte) of
@@ -169,12 +174,14 @@ def extractable(next_logits, text, k, m):
 with labs.check("a model that counts"):
     got = greedy(lambda tokens: np.eye(10)[(tokens[-1] + 1) % 10], [3], 4)
     assert list(got) == [4, 5, 6, 7], f"after 3 it says 4, 5, 6, 7; you have {got}"
+    got = greedy(lambda tokens: np.eye(10)[sum(tokens) % 10], [1, 2], 2)
+    assert list(got) == [3, 6], f"a model that says the sum of all it has read: after 1, 2 it says 3, then 6; you have {got}"
     ### BEGIN HIDDEN TESTS
-    got = greedy(lambda tokens: np.eye(10)[sum(tokens) % 10], [1, 2], 5)
-    assert list(got) == [3, 6, 2, 4, 8], "each answer is read again"
+    got = greedy(lambda tokens: np.eye(10)[sum(tokens) % 10], [3, 4], 5)
+    assert list(got) == [7, 4, 8, 6, 2], f"a model that adds up all it has read, and each answer is read again; you have {got}"
     start = [1]
     greedy(lambda tokens: np.eye(3)[0], start, 2)
-    assert start == [1], "the prefix is left as it was"
+    assert start == [1], f"the list of the prefix must be left as it was, [1]; after your function it is {start}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "greedy-whole", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -182,9 +189,12 @@ with labs.check("whole or not at all"):
     counts = lambda tokens: np.eye(10)[(tokens[-1] + 1) % 10]  # noqa: E731
     got = extractable(counts, [1, 2, 3, 4, 5], 2, 3), extractable(counts, [1, 2, 3, 4, 9], 2, 3)
     assert got == (True, False), f"3, 4, 5 come out, 3, 4, 9 do not; you have {got}"
+    got = extractable(counts, [1, 2, 3, 4, 9], 2, 2), extractable(counts, [1, 2, 9, 4, 5], 2, 3)
+    assert got == (True, False), f"with m = 2 the 9 does not count; an error at the first place does; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert extractable(counts, [7, 8, 9, 0, 5], 2, 2) and not extractable(counts, [7, 8, 9, 0, 5], 2, 3)
-    assert not extractable(counts, [1, 2, 4, 4], 2, 2), "an error in the middle counts"
+    for text, m, wanted in (([7, 8, 9, 0, 5], 2, True), ([7, 8, 9, 0, 5], 3, False), ([1, 2, 4, 4], 2, False)):
+        got = extractable(counts, text, 2, m)
+        assert bool(got) == wanted, f"a model that counts, text {text}, k = 2, m = {m}: {wanted}; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -206,6 +216,8 @@ with labs.check("one pass is enough"):
     logits = np.eye(3)[[1, 1, 2, 0]]  # foretells 1 (wrong), 1, 2
     got = extracted_at_once(logits, tokens, 2), extracted_at_once(logits, tokens, 1)
     assert got == (True, False), f"from place 2 on all is foretold, from place 1 on not; you have {got}"
+    got = extracted_at_once(np.eye(3)[[0, 1, 0, 0]], tokens, 1)  # foretells 0, 1, 0 (wrong)
+    assert not got, f"the last token is foretold wrongly, so that the suffix does not come out whole; you have {got}"
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(0)
     for _ in range(50):
@@ -214,7 +226,8 @@ with labs.check("one pass is enough"):
             said = tokens[:start].tolist()
             while len(said) < 5:
                 said.append(int(table[said[-1]].argmax()))
-            assert extracted_at_once(table[tokens], tokens, start) == (said == tokens.tolist())
+            wanted, got = said == tokens.tolist(), extracted_at_once(table[tokens], tokens, start)
+            assert got == wanted, f"text {tokens}, suffix from place {start}, decoding says {said}: {wanted}; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -226,14 +239,16 @@ with labs.check("one pass is enough"):
 # $\log_2(\text{number of candidates}) - \log_2(\text{rank of the true one})$.
 #
 # ### Predict
-# Of the secrets planted 4 times none came out. What exposure will they have on average, in bits? (A secret never planted
-# has 1.3 on average by chance; ranks among 31 others show 5 at most.)
+# Of the secrets planted 4 times none came out. What exposure will they have on average, in bits, from 0 to 5? (A secret never
+# planted has 1.3 on average by chance; ranks among 31 others show 5 at most.)
 
 # %%
 my_exposure = None
 
 # %% [markdown]
 # ### Run
+# Look on the left at how far the two curves agree, and from where on only one of them goes on. On the right, compare when
+# each blue curve leaves 0 with when the red one of the same style does.
 
 # %%
 def exposed(canvas, planted, control):
@@ -270,13 +285,13 @@ play("secret_copies", "seed", secret="q7x2k9v4m1z", secret_copies=16)
 
 # %% [markdown]
 # ### Explain
-# Exposure rises with the first copies; extraction sets in only where *every* digit is the likeliest, a decade and more of
-# copies later. In between the model knows the secret without saying it. Whoever tests for leaks by asking alone
-# sees nothing of it.
+# Exposure rises with the first copies; extraction sets in only where *every* digit is the likeliest. This takes ten times as
+# many copies or more. In between the model knows the secret without saying it. A test that only asks the model for the secret
+# sees nothing of this.
 #
-# Ranks cost: to show 20 bits you must score a million candidates. So one fits a distribution to the references' scores and
-# reads off how far out the secret lies. That is *extrapolation*. A Gaussian says "50 bits" after 31 references; nobody
-# has looked there. Report such a number with its flag.
+# Ranks are expensive: to show 20 bits you must score a million candidates. So one fits a distribution to the references'
+# scores and reads off how far out the secret lies. That is *extrapolation*. A Gaussian says "50 bits" after 31 references;
+# nobody has looked there. Report such a number with its flag.
 #
 # ### Exercise 2.1: exposure by rank
 # *difficulty 2/5, importance 5/5, 6 minutes.* From log-probabilities (higher is likelier) of a secret and of R others:
@@ -292,11 +307,14 @@ def exposure_by_rank(secret, others):
 # %% nbgrader={"grade": true, "grade_id": "rank-first", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("first, last, and second"):
     got = [exposure_by_rank(x, np.array([-3.0, -2.0, -4.0])) for x in (-1.0, -5.0, -2.5)]
-    assert np.allclose(got, [2, 0, 1]), f"of four, the first has 2 bits, the last 0, the second 1; you have {got}"
+    assert np.allclose(got, [2, 0, 1]), ("of four, the first has 2 bits, the last 0, the second 1; you have "
+                                         f"{np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
     x = np.random.default_rng(1).normal(size=512)
     got = [exposure_by_rank(x[i], np.delete(x, i)) for i in range(512)]
-    assert np.isclose(np.mean(got), 9 - np.log2(np.arange(1, 513)).mean())
+    wanted = 9 - np.log2(np.arange(1, 513)).mean()
+    got = np.mean(got)
+    assert np.isclose(got, wanted), f"mean over 512 secrets, each ranked among the others: {wanted:.3f}; you have {got:.3f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "rank-ties", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -304,14 +322,15 @@ with labs.check("a model that says the same of all exposes none"):
     got = exposure_by_rank(-1.0, np.full(7, -1.0))
     assert np.isclose(got, 0), f"all alike: 0 bits; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(exposure_by_rank(0.0, np.array([0.0, -1, -1, -1])), np.log2(5) - 1)
+    got = exposure_by_rank(0.0, np.array([0.0, -1, -1, -1]))
+    assert np.isclose(got, 1.322, atol=1e-3), f"as likely as the best of four others: rank 2 of 5, 1.322 bits; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 2.2: exposure by a Gaussian
-# *difficulty 3/5, importance 4/5, 8 minutes.* Return `(bits, extrapolated)`: minus $\log_2$ of the chance that a Gaussian
-# with the mean and the (ddof=1) deviation of the others lies at the secret or above, and whether that is more than R
-# others can show by rank.
+# *difficulty 3/5, importance 4/5, 8 minutes.* Return `(bits, extrapolated)`. `bits` is minus $\log_2$ of the chance that a
+# Gaussian lies at the secret or above; it has the mean and the standard deviation (`ddof=1`) of the others. `extrapolated` says
+# whether that is more bits than R others can show by rank.
 # <details><summary>Hint</summary><code>scipy.stats.norm.logsf</code> is the logarithm of the upper tail; far out the tail itself
 # would be rounded to 0.</details>
 
@@ -327,27 +346,36 @@ def exposure_by_gaussian(secret, others):
 # %% nbgrader={"grade": true, "grade_id": "gauss-mean", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("at the mean, one bit"):
     got = exposure_by_gaussian(-2.0, np.array([-3.0, -1.0]))
-    assert np.isclose(got[0], 1) and not got[1], f"half of them lie above: 1 bit, and nothing is extrapolated; you have {got}"
+    assert np.isclose(got[0], 1) and not got[1], ("half of them lie above: 1 bit, and nothing is extrapolated; you have "
+                                                  f"{got[0]:.3f} and {got[1]}")
     ### BEGIN HIDDEN TESTS
     from scipy.stats import norm
     x = np.random.default_rng(2).normal(-60, 4, 31)
-    assert np.isclose(exposure_by_gaussian(-58.0, x)[0], -np.log2(norm.sf(-58.0, x.mean(), x.std(ddof=1))))
+    wanted, got = -np.log2(norm.sf(-58.0, x.mean(), x.std(ddof=1))), exposure_by_gaussian(-58.0, x)[0]
+    assert np.isclose(got, wanted), f"31 random others near -60, a secret at -58: {wanted:.3f} bits; you have {got:.3f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "gauss-far", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("far out, and told so"):
     got = exposure_by_gaussian(60.0, np.array([-1.0, 0.0, 1.0]))
-    assert np.isfinite(got[0]) and got[0] > 2000 and got[1], f"60 deviations out: some 2600 bits, extrapolated; you have {got}"
+    assert np.isfinite(got[0]) and got[0] > 2000 and got[1], ("60 deviations out: some 2600 bits, extrapolated; you have "
+                                                              f"{got[0]:.0f} and {got[1]}")
+    got = exposure_by_gaussian(1.0, np.array([-1.0, 0.0, 1.0]))
+    assert np.isclose(got[0], 2.656, atol=1e-3), f"one standard deviation (ddof=1) out: 2.656 bits; you have {got[0]:.3f}"
+    assert got[1], f"2.7 bits are more than the 2 that 3 others can show by rank: extrapolated; you have {got[1]}"
     ### BEGIN HIDDEN TESTS
-    assert exposure_by_gaussian(1.0, np.array([-1.0, 0.0, 1.0]))[1], "2.7 bits are more than the 2 that 3 others show"
-    assert not exposure_by_gaussian(0.56, np.array([-1.0, 0.0, 1.0]))[1], "1.8 bits are not"
-    assert not exposure_by_gaussian(1.0, np.tile([-1.0, 1.0], 20))[1]
+    for secret, wanted in ((1.0, True), (0.56, False)):
+        got = exposure_by_gaussian(secret, np.array([-1.0, 0.0, 1.0]))[1]
+        assert got == wanted, f"3 others show 2 bits at most, the secret lies {secret} deviations out: {wanted}; you have {got}"
+    got = exposure_by_gaussian(1.0, np.tile([-1.0, 1.0], 20))[1]
+    assert not got, f"40 others show 5.4 bits at most, a secret one deviation out has 2.6: False; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 2.3: how many samples?
-# *difficulty 3/5, importance 4/5, 8 minutes.* Who *samples* (temperature 1) gets a suffix of probability $p$ in one try
-# with chance $p$. How many tries hold it with probability at least `chance`? Give the smallest whole number, from $\log p$.
+# *difficulty 3/5, importance 4/5, 8 minutes.* An attacker who *samples* (temperature 1) gets a suffix of probability $p$ in
+# one try with chance $p$. How many tries are needed to get it at least once with probability at least `chance`? Return the
+# smallest whole number; `log_p` is $\log p$.
 # <details><summary>Hint</summary>n tries all miss with probability (1 - p)^n; <code>np.log1p</code>.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "samples", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -360,11 +388,15 @@ def samples_needed(log_p, chance):
 with labs.check("one in a thousand"):
     got = samples_needed(np.log(0.001), 0.5)
     assert got == 693, f"693 samples find it with probability 1/2 (500 do not: some find it twice); you have {got}"
+    got = samples_needed(np.log(0.2), 0.9)
+    assert got == 11, f"p = 0.2: 10 tries find it with probability 0.893, 11 with 0.914; for 0.9 you have {got}"
     ### BEGIN HIDDEN TESTS
     for p, c in ((0.07, 0.9), (0.3, 0.5), (1e-5, 0.99)):
         n = samples_needed(np.log(p), c)
-        assert 1 - (1 - p) ** n >= c - 1e-9 and (n == 1 or 1 - (1 - p) ** (n - 1) < c)
-    assert samples_needed(np.log(0.9), 0.5) == 1
+        assert 1 - (1 - p) ** n >= c - 1e-9, f"p = {p}, chance {c}: your {n} tries are too few"
+        assert n == 1 or 1 - (1 - p) ** (n - 1) < c, f"p = {p}, chance {c}: your {n} tries are more than are needed"
+    got = samples_needed(np.log(0.9), 0.5)
+    assert got == 1, f"p = 0.9: one try finds it with probability 0.9, enough for 0.5; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -376,13 +408,15 @@ with labs.check("one in a thousand"):
 # bytes in the very same rows, are the rivals here.
 #
 # ### Predict
-# Of the secrets planted *once*, which share does the n-gram model give up? The transformer gave up none.
+# Of the secrets planted *once*, which share, from 0 to 1, does the n-gram model give up? The transformer gave up none.
 
 # %%
 my_ngram_share = None
 
 # %% [markdown]
 # ### Run
+# Look at the left end of each panel, at one copy and at none. In the panel on the right, compare the kinds of text where
+# there are no copies at all with where there are many.
 
 # %%
 gru = run(model(model="gru", width=56), STEPS, STEPS, **QUICK)
@@ -426,11 +460,12 @@ play("model", "width", "secret_copies", "seed")
 # ### Explain
 # To an n-gram model, a run of bytes that it met once *is* the likeliest continuation, since it met no other: it memorises
 # at first sight and generalises hardly at all. A network must move weights that everything else needs too, and one
-# reading moves them little. So "the model memorised it" is a statement about text, number of copies, *and* learner. The
-# overlap of two learners means little by itself; set it beside the overlap of two trainings of the *same* architecture.
-# And a learner that gives up fewer items shares few of those that *either* gives up (Jaccard's overlap, exercise 3.2) even
-# where all of its own are among the other's: the ledger's claim below measures the share of the *smaller* set that both
-# give up (the overlap coefficient).
+# reading moves them little. So "the model memorised it" is a statement about text, number of copies, *and* learner.
+#
+# The overlap of two learners means little by itself; set it beside the overlap of two trainings of the *same* architecture.
+# There are two measures. Jaccard's overlap (exercise 3.2) is the share of all items that *either* gives up which *both* give
+# up. It is small whenever one learner gives up far fewer items, even if the other gives up all of these as well. So the
+# ledger's claim at the end uses the overlap coefficient: the share of the *smaller* set that both give up.
 #
 # ### Exercise 3.1: beyond what can be guessed
 # *difficulty 2/5, importance 5/5, 5 minutes.* From Boolean arrays (kind, passage), for the model that read the passages
@@ -444,18 +479,19 @@ def beyond_control(model_gives, control_gives):
 
 # %% nbgrader={"grade": true, "grade_id": "beyond-kinds", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("a table that can be guessed"):
-    got = beyond_control(np.array([[1, 0, 0, 0], [1, 1, 1, 0]]), np.array([[0, 0, 0, 0], [1, 1, 0, 0]]))
-    assert np.allclose(got, [0.25, 0.25]), f"1/4 of either kind: the second is guessed more, not memorised more; you have {got}"
+    got = beyond_control(np.array([[1, 1, 0, 0], [1, 1, 1, 0]]), np.array([[0, 0, 0, 0], [1, 1, 0, 0]]))
+    assert np.allclose(got, [0.5, 0.25]), f"1/2 of the first kind; 1/4 of the second, which is guessed more; you have {got}"
     ### BEGIN HIDDEN TESTS
     a, b = np.random.default_rng(3).random((2, 3, 50)) < 0.4
-    assert np.allclose(beyond_control(a, b), [x.mean() - y.mean() for x, y in zip(a, b)])
+    wanted, got = np.array([x.mean() - y.mean() for x, y in zip(a, b)]), beyond_control(a, b)
+    assert np.allclose(got, wanted), f"three kinds of 50 random passages: {wanted.round(3)}; you have {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 3.2: overlap
 # *difficulty 2/5, importance 4/5, 6 minutes.* `overlap(a, b)` of two Boolean arrays: of the items that *either* gives up,
 # the share that *both* do (not a number where neither gives up any). And `differ(first, second, other)`: the overlap of
-# two trainings of one architecture, less the overlap of the first with another architecture.
+# two trainings of one architecture minus the overlap of the first with another architecture.
 
 # %% nbgrader={"grade": false, "grade_id": "overlap", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def overlap(a, b):
@@ -474,17 +510,23 @@ def differ(first, second, other):
 with labs.check("of those that either gives up"):
     got = overlap(np.array([1, 1, 0, 0], bool), np.array([0, 1, 1, 0], bool))
     assert np.isclose(got, 1 / 3), f"one of three; you have {got}"
+    got = overlap(np.zeros(3, bool), np.zeros(3, bool))
+    assert np.isnan(got), f"neither gives up any: not a number; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.isnan(overlap(np.zeros(3, bool), np.zeros(3, bool))) and overlap(np.ones(3, bool), np.ones(3, bool)) == 1
+    for a, b, wanted in (([1, 1, 1], [1, 1, 1], 1), ([1, 0, 0], [0, 0, 1], 0), ([1, 1, 1, 1], [0, 0, 0, 1], 0.25)):
+        got = overlap(np.array(a, bool), np.array(b, bool))
+        assert np.isclose(got, wanted), f"{a} and {b}: {wanted}; you have {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "overlap-differ", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("beside two trainings of the same"):
     a, b, c = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1]], bool)
     got = differ(a, b, c)
-    assert np.isclose(got, 2 / 3 - 1 / 4), f"2/3 less 1/4; you have {got}"
+    assert np.isclose(got, 2 / 3 - 1 / 4), f"2/3 minus 1/4; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert differ(a, b, b) == 0 and differ(a, c, b) < 0
+    assert differ(a, b, b) == 0, f"where the other is the second once more: 0; you have {differ(a, b, b)}"
+    got = differ(a, c, b)
+    assert np.isclose(got, 1 / 4 - 2 / 3), f"second and other exchanged: 1/4 minus 2/3; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -496,13 +538,15 @@ with labs.check("beside two trainings of the same"):
 # that were not: a **difference in differences** (Lesci and others 2024).
 #
 # ### Predict
-# How much likelier, in nats, does reading a passage 64 times make its last 16 bytes?
+# How much likelier does reading a passage 64 times make its last 16 bytes, all together, in nats? (A model that knows nothing
+# pays some 78 nats for 16 bytes.)
 
 # %%
 my_nats = None
 
 # %% [markdown]
 # ### Run
+# Look at how far the dots, each of one model, scatter around the line of many models.
 
 # %%
 MODELS = 2 if labs.fast() else 10
@@ -554,14 +598,14 @@ play("secret_copies", "seed", secret_copies=0)
 
 # %% [markdown]
 # ### Explain
-# Both compare what is with what would have been. The first takes the other world from other models, the second from other
-# items, and so leans on an assumption: without reading, both groups would have risen alike (*parallel trends*). Here it
-# holds by design, since chance chose which items were planted. In the wild it must be argued for: what is on the web a
-# thousand times is not like what is there once.
+# Both compare what is with what would have been. To know what would have been, the first looks at other models, the second at
+# other items. So the second needs an assumption: without reading, both groups would have risen alike (*parallel trends*). Here
+# it holds by design, since chance chose which items were planted. With real text one must give reasons for it: what is on the
+# web a thousand times is not like what is there once.
 #
 # ### Exercise 4.1: counterfactual memorisation
 # *difficulty 3/5, importance 5/5, 8 minutes.* `scores` (K models, n items) and `inside` (K, n), Boolean. Return for each
-# item the mean score of the models that had it, less that of the others; not a number where all had it or none.
+# item the mean score of the models that had it minus the mean score of the others; not a number where all had it or none.
 
 # %% nbgrader={"grade": false, "grade_id": "counterfactual", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterfactual(scores, inside):
@@ -574,26 +618,29 @@ def counterfactual(scores, inside):
 # %% nbgrader={"grade": true, "grade_id": "counterfactual-two", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("one memorised, one guessed"):
     got = counterfactual(np.array([[1.0, 1], [1, 1], [0, 1], [0, 1]]), np.array([[1, 1], [1, 0], [0, 1], [0, 0]], bool))
-    assert np.allclose(got, [1, 0]), f"the first only those know that read it, the second everybody does; you have {got}"
+    assert np.allclose(got, [1, 0]), f"only models that read the first know it, all know the second: 1 and 0; you have {got}"
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(4)
     s, i = rng.normal(size=(9, 6)), rng.random((9, 6)) < 0.5
     i[:2] = [[True] * 6, [False] * 6]
-    assert np.allclose(counterfactual(s, i), [s[i[:, j], j].mean() - s[~i[:, j], j].mean() for j in range(6)])
+    wanted, got = np.array([s[i[:, j], j].mean() - s[~i[:, j], j].mean() for j in range(6)]), counterfactual(s, i)
+    assert np.allclose(got, wanted), f"nine random models, six items: {wanted.round(3)}; you have {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "counterfactual-none", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("where there is nothing to compare"):
-    got = counterfactual(np.array([[1.0, 0.5], [0.0, 0.5]]), np.array([[1, 1], [0, 1]], bool))
-    assert got[0] == 1 and np.isnan(got[1]), f"all had the second: not a number; you have {got}"
+    got = counterfactual(np.array([[1.0, 0.5, 0.5], [0.0, 0.5, 0.5]]), np.array([[1, 1, 0], [0, 1, 0]], bool))
+    assert got[0] == 1 and np.isnan(got[1:]).all(), f"all had the second, none the third: 1, nan, nan; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.isnan(counterfactual(np.ones((2, 1)), np.zeros((2, 1), bool)))[0]
+    got = counterfactual(np.ones((2, 1)), np.zeros((2, 1), bool))
+    assert np.isnan(got)[0], f"one item, which neither of two models had: not a number; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 4.2: difference in differences
-# *difficulty 2/5, importance 5/5, 5 minutes.* From the scores before and after of the items that were read and of those
-# that were not (arrays over items, of different length).
+# *difficulty 2/5, importance 5/5, 5 minutes.* Given are the scores, before and after, of the items that were read and of
+# those that were not (arrays over items, of different length). Return the mean rise of the items that were read minus the
+# mean rise of the others.
 
 # %% nbgrader={"grade": false, "grade_id": "did", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def difference_in_differences(read_before, read_after, unread_before, unread_after):
@@ -608,7 +655,8 @@ with labs.check("what both groups share is no memorisation"):
     ### BEGIN HIDDEN TESTS
     a, b = np.random.default_rng(5).normal(size=(2, 8))
     c, d = np.random.default_rng(6).normal(size=(2, 5))
-    assert np.isclose(difference_in_differences(a, b, c, d), b.mean() - a.mean() - d.mean() + c.mean())
+    wanted, got = b.mean() - a.mean() - d.mean() + c.mean(), difference_in_differences(a, b, c, d)
+    assert np.isclose(got, wanted), f"8 random items read, 5 not: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -619,14 +667,16 @@ with labs.check("what both groups share is no memorisation"):
 # long tail), so that no single row can change the model much.
 #
 # ### Predict
-# Both keep the passages of 256 copies from coming out. What does private training cost in loss on fresh source, in nats a
-# byte? (The model without defence is at about 2.3; one that knows nothing, at 4.9.)
+# Both keep the passages of 256 copies from coming out. By how many nats a byte does private training raise the loss on fresh
+# source? (The model without defence is at about 2.3; one that knows nothing, at 4.9. So the answer lies between 0 and 2.6.)
 
 # %%
 my_cost = None
 
 # %% [markdown]
 # ### Run
+# Look at all three panels for each defence: what comes out, what is exposed, and what it costs. A good defence
+# resembles the control in the first two and *no defence* in the third.
 
 # %%
 once = run(model(deduplicate=True), STEPS, STEPS, **QUICK)
@@ -665,9 +715,9 @@ play("secret_copies", "deduplicate", "seed", secret_copies=256)
 
 # %% [markdown]
 # ### Explain
-# Removing duplicates is cheap, even does the model good (it reads more that is new), and brings both extraction and
-# exposure down to where chance has them, in a model that learns little from one reading. But it works only on copies that
-# it recognises as such. Private training comes with a guarantee, paid for in loss. And read the small print: epsilon is
+# Removing duplicates is cheap. It even helps the model, which reads more new text instead. And it brings both extraction and
+# exposure down to the level of chance, in a model that learns little from one reading. But it works only on copies that it
+# recognises as copies. Private training comes with a guarantee, paid for in loss. And read the small print: epsilon is
 # promised for one *row*. A secret that stands in 256 rows is 256 rows, and in the figure it is exposed as before: nothing
 # comes out, and yet it is the likeliest of its rivals.
 #
@@ -694,15 +744,17 @@ with labs.check("the first of each, in order"):
     for row in x.tolist():
         if row not in expected:
             expected.append(row)
-    assert np.asarray(deduplicated(x)).tolist() == expected
+    got = np.asarray(deduplicated(x)).tolist()
+    assert got == expected, (f"60 random rows of four bits: {len(expected)} are left, first {expected[:3]}; you have "
+                             f"{len(got)}, first {got[:3]}")
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 5.2: what a group is promised
 # *difficulty 3/5, importance 5/5, 8 minutes.* With a privacy of $\varepsilon$ for one row (and $\delta = 0$), anything the model
-# does is at most $e^{\varepsilon}$ times likelier than had the row not been there; with c rows, at most $e^{c\varepsilon}$ times. An
-# attacker holds a secret to be in the training text with probability `prior`. Return the most that he can come to
-# believe, whatever the model says.
+# does is at most $e^{\varepsilon}$ times likelier than without the row; with c rows, at most $e^{c\varepsilon}$ times. Before
+# the attack, an attacker believes with probability `prior` that a secret is in the training text. Return the highest
+# probability that the attacker can come to believe, whatever the model says.
 # <details><summary>Hint</summary>Bayes, in odds: odds after = odds before times the largest factor.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "group", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -715,10 +767,12 @@ def most_believed(prior, epsilon, copies):
 # %% nbgrader={"grade": true, "grade_id": "group-copies", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("one copy, and ten"):
     got = most_believed(0.01, 0.5, 1), most_believed(0.01, 0.5, 10)
-    assert np.allclose(got, [0.0164, 0.5999], atol=1e-3), f"from 1% to 1.6% with one copy, to 60% with ten; you have {got}"
+    assert np.allclose(got, [0.0164, 0.5999], atol=1e-3), ("from 1% to 1.6% with one copy, to 60% with ten; you have "
+                                                           f"{np.round(got, 4).tolist()}")
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(most_believed(0.3, 0.0, 100), 0.3) and np.isclose(most_believed(0.5, np.log(3), 1), 0.75)
-    assert most_believed(1e-6, 1.0, 30) > 0.99
+    for prior, epsilon, copies, wanted in ((0.3, 0.0, 100, 0.3), (0.5, np.log(3), 1, 0.75), (1e-6, 1.0, 30, 1.0)):
+        got = most_believed(prior, epsilon, copies)
+        assert np.isclose(got, wanted, atol=1e-4), f"prior {prior}, epsilon {epsilon:.2f}, copies {copies}: {wanted}; not {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -734,8 +788,8 @@ labs.ledger("extraction/grows-with-copies", "extraction/exposure-precedes-extrac
 
 # %% [markdown]
 # **What this toy does not show.** More than two fifths of the rows that the model reads here are planted, and its training
-# is short, so that 64 copies are far more of it than 64 are in a large corpus. Bytes are not word pieces. A model of this
-# size keeps hardly anything that it has read once; large ones do.
+# is short. So 64 copies are a far larger part of the text than they are in a large corpus. Bytes are not word pieces. A model
+# of this size keeps hardly anything that it has read once; large ones do.
 #
 # ### Exercise 6: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A company wants to release a code model and reports: "We

@@ -17,14 +17,15 @@
 # **You need** numpy, cross-entropy, and to have seen a training loop once.
 #
 # After this lab you can
-# 1. read learning, forgetting and transfer off an accuracy matrix, and say when a measure is not defined,
+# 1. read learning, forgetting and transfer off an accuracy matrix,
 # 2. write an environment as a schedule: probabilities over what was met, from the time it has been away,
 # 3. tell which family a forgetting curve belongs to, and why an average may have a family that nobody has,
 # 4. judge a method by the test that its world would set, and by the axis on which its effort is counted.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
-# says so, and nothing later depends on it.
+# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
+# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an open
+# exercise says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -55,7 +56,7 @@ def mean_accuracy(runs):
 # two layers of 128 neurons, one read-out.
 #
 # ### Predict
-# After the tenth task, what is the mean accuracy on all ten? And on the first? (Guessing gives 0.1.)
+# After the tenth task, what is the mean accuracy on all ten, from 0 to 1? And on the first? (Guessing gives 0.1.)
 
 # %%
 my_mean_accuracy = None
@@ -63,6 +64,8 @@ my_first_task = None
 
 # %% [markdown]
 # ### Run
+# Look along the diagonal, where each task has just been learned, and then down each column: what becomes of that task? The
+# row at the bottom is the end.
 
 # %%
 naive = run(Schedules(schedule="sequential", **SIZE), **QUICK)
@@ -89,9 +92,11 @@ labs.compare(my_first_task, float(naive.accuracy.isel(after_task=-1, task=0).mea
 
 # %% [markdown]
 # ### Play
-# The heat map fills as the network learns; *look back* shows it after any task. Which is forgotten faster, a task
-# whose pixels are shuffled (*permuted*), or one whose picture is turned a little further (*rotated*)? In *split* each task
-# brings two new digits; *modular* is no picture at all, but another sum of two small numbers in each task.
+# The explorers of this lab train a smaller network, of 64 neurons a layer, on fewer tasks of 100 steps each, so that a change
+# takes a second or two. Their numbers differ from those of the runs above. The heat map fills as the network learns; *look
+# back* shows it after any task. Which is forgotten faster, a task whose pixels are shuffled (*permuted*), or one whose picture
+# is turned a little further (*rotated*)? In *split* each task brings two new digits; *modular* is no picture at all, but
+# another sum of two small numbers in each task.
 
 # %%
 explorer(("tasks", "stream", "seed"), schedule="sequential", **PLAY)
@@ -107,9 +112,9 @@ explorer(("tasks", "stream", "seed"), schedule="sequential", **PLAY)
 #
 # ### Exercise 1.1: three numbers
 # *difficulty 2/5, importance 5/5, 8 minutes.* `R` has one row more than columns. Return the mean accuracy at the end;
-# **backward transfer**, the mean over all tasks *but the last* of accuracy at the end less accuracy just after learning;
-# and **forgetting** (Chaudhry and others 2018): the mean over the same tasks of the *best* accuracy after it was learned
-# and before the last phase, less that at the end.
+# **backward transfer**, the mean over all tasks *but the last* of accuracy at the end minus accuracy just after learning;
+# and **forgetting** (Chaudhry and others 2018), the mean over the same tasks of the *best* accuracy, after the task was
+# learned and before the last phase, minus the accuracy at the end.
 # <details><summary>Hint</summary>Accuracy just after learning stands at <code>R[j + 1, j]</code>; for forgetting take the
 # maximum of <code>R[j + 1:-1, j]</code>.</details>
 
@@ -139,7 +144,8 @@ with labs.check("the mean at the end"):
     assert np.isclose(mean_at_end(small), 0.7), f"(0.5 + 0.8 + 0.8) / 3 = 0.7; you have {mean_at_end(small)}"
     ### BEGIN HIDDEN TESTS
     R = np.random.default_rng(0).random((9, 8))
-    assert np.isclose(mean_at_end(R), continual.average_accuracy(R))
+    wanted, got = continual.average_accuracy(R), mean_at_end(R)
+    assert np.isclose(got, wanted), f"a random matrix of eight tasks: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "matrix-bwt", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -148,19 +154,23 @@ with labs.check("backward transfer"):
     assert np.isclose(got, -0.25), f"((0.5 - 0.9) + (0.8 - 0.9)) / 2 = -0.25; you have {got}"
     ### BEGIN HIDDEN TESTS
     R = np.random.default_rng(1).random((7, 6))
-    assert np.isclose(backward_transfer(R), continual.backward_transfer(R))
+    wanted, got = continual.backward_transfer(R), backward_transfer(R)
+    assert np.isclose(got, wanted), f"a random matrix of six tasks: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "matrix-forgetting", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("forgetting"):
     got = forgetting(small)
     assert np.isclose(got, 0.25), f"here the best is the first; you have {got}"
-    rising = np.array([[0, 0, 0], [0.5, 0, 0], [0.9, 0.5, 0], [0.8, 0.6, 0.5]])
-    assert np.isclose(forgetting(rising), 0.0), "the first falls from 0.9, the second rises by as much: 0 on average"
+    rising = np.array([[0, 0, 0], [0.5, 0.7, 0], [0.9, 0.5, 0], [0.8, 0.6, 0.5]])
+    got = forgetting(rising)
+    assert np.isclose(got, 0.0), ("the first falls from 0.9, its best, to 0.8; the second rises from 0.5 to 0.6 (0.7 was "
+                                  f"before it was learned): 0 on average; you have {got:.3f}")
     ### BEGIN HIDDEN TESTS
     for seed in range(5):
         R = np.random.default_rng(seed).random((7, 6))
-        assert np.isclose(forgetting(R), continual.forgetting(R)) and forgetting(R) >= -backward_transfer(R) - 1e-9
+        wanted, got = continual.forgetting(R), forgetting(R)
+        assert np.isclose(got, wanted), f"a random matrix of six tasks: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -198,15 +208,17 @@ labs.draw(odds, size=(6.5, 3.8))
 # stays the same: what is rehearsed is taken from what is new.
 #
 # ### Predict
-# A quarter from earlier tasks, exponent 1. Mean accuracy at the end? And if the quarter is shared by all earlier
-# tasks *alike* (uniform): better or worse, by how much?
+# A quarter of all examples comes from earlier tasks, with exponent 1. What is the mean accuracy at the end, from 0 to 1? And if
+# the quarter is shared by all earlier tasks *alike* (uniform): what is uniform's mean accuracy minus power law's? (Below 0:
+# uniform is worse.)
 
 # %%
 my_power_law = None
-my_uniform_less_power_law = None
+my_uniform_minus_power_law = None
 
 # %% [markdown]
 # ### Run
+# Look at the bottom row of each panel: which tasks are kept, the oldest or the newest? Then look at the diagonal again.
 
 # %%
 power = run(Schedules(schedule="power-law", exponent=1.0, rehearsal=0.25, **SIZE), **QUICK)
@@ -214,7 +226,8 @@ uniform = run(Schedules(schedule="uniform", rehearsal=0.25, **SIZE), **QUICK)
 labs.draw(lambda canvas, *runs: matrices(canvas, **dict(zip(("sequential", "power_law", "uniform"), runs))), naive, power,
           uniform, size=(10, 3.6))
 labs.compare(my_power_law, float(mean_accuracy(power).mean()), "mean accuracy, power law")
-labs.compare(my_uniform_less_power_law, float((mean_accuracy(uniform) - mean_accuracy(power)).mean()), "uniform less power law")
+difference = mean_accuracy(uniform) - mean_accuracy(power)
+labs.compare(my_uniform_minus_power_law, float(difference.mean()), "uniform minus power law")
 
 # %% [markdown]
 # ### Play
@@ -227,14 +240,12 @@ explorer(("exponent", "rehearsal", "tasks", "seed"), **PLAY)
 
 # %% [markdown]
 # ### Explain
-# A little of the old in each batch makes the gradient know of it, and a few examples do, since the weights need only be
-# *held*, not found. No buffer is managed and nobody has to say which task it is: the world does the rehearsing. What the
-# ledger of this project has measured, beside methods made to do without:
+# With a few old examples in each batch, the gradient takes the old tasks into account. A few examples are enough, since the
+# weights need only be *held* where they are, not found. No buffer is managed and nobody has to say which task it is: the
+# world does the rehearsing. The ledger of this project has measured how much that gains (more of its rows stand in section 5):
 
 # %%
-labs.ledger("schedules/naive-forgets", "schedules/power-law-mitigates", "schedules/rehearsal-amount",
-            "schedules/beats-regularisers", "schedules/beats-exponential", "schedules/number-of-tasks", "schedules/model-size",
-            "schedules/class-incremental", "schedules/combined")
+labs.ledger("schedules/naive-forgets", "schedules/power-law-mitigates", "schedules/rehearsal-amount")
 
 # %% [markdown]
 # ### Exercise 2.1: the schedule
@@ -254,24 +265,31 @@ def probabilities(t, r, d):
 with labs.check("one phase"):
     got = probabilities(2, 0.3, 1.0)
     assert np.allclose(got, [0.1, 0.2, 0.7]), f"weights 1/2 and 1 share 0.3; you have {got}"
+    got = probabilities(2, 0.5, 2.0)
+    assert np.allclose(got, [0.1, 0.4, 0.5]), f"exponent 2: weights 1/4 and 1 share 0.5, as 0.1 and 0.4; you have {got}"
     ### BEGIN HIDDEN TESTS
     for t, r, d in ((5, 0.25, 0.5), (9, 0.9, 2.0)):
         w = np.arange(t, 0, -1) ** -d
-        assert np.allclose(probabilities(t, r, d), [*(r * w / w.sum()), 1 - r])
+        wanted, got = np.array([*(r * w / w.sum()), 1 - r]), probabilities(t, r, d)
+        assert np.allclose(got, wanted), f"phase {t}, share {r}, exponent {d}: {wanted.round(3)}; you have {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "schedule-first", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the first phase"):
-    assert np.allclose(probabilities(0, 0.3, 1.0), [1.0]), "everything is new"
+    got = probabilities(0, 0.3, 1.0)
+    assert np.shape(got) == (1,) and np.allclose(got, 1), f"everything is new: an array of one 1; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.allclose([np.sum(probabilities(t, 0.4, 1.3)) for t in range(6)], 1)
-    assert np.allclose(probabilities(1, 0.4, 1.3), [0.4, 0.6])
+    for t in range(6):
+        got = probabilities(t, 0.4, 1.3)
+        assert len(got) == t + 1 and np.isclose(np.sum(got), 1), f"phase {t}: {t + 1} numbers that sum to 1; you have {got}"
+    got = probabilities(1, 0.4, 1.3)
+    assert np.allclose(got, [0.4, 0.6]), f"phase 1 has one earlier task, share 0.4: 0.4 and 0.6; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 2.2: was it the exponent asked for?
 # *difficulty 3/5, importance 3/5, 10 minutes.* A schedule should be checked by what it *did*. In one phase, tasks at
-# lags 1 and $l$ came up $n_1$ and $n_l$ times. Which exponent would make these counts expected?
+# lags 1 and $l$ came up $n_1$ and $n_l$ times. Return the exponent $d$ under which counts in this proportion are expected.
 
 # %% nbgrader={"grade": false, "grade_id": "exponent", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def exponent_from(n_1, n_l, l):
@@ -281,18 +299,24 @@ def exponent_from(n_1, n_l, l):
 
 # %% nbgrader={"grade": true, "grade_id": "exponent-exact", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("an exponent from two counts"):
-    assert np.isclose(exponent_from(100, 25, 2), 2), f"twice the lag, a quarter as often; you have {exponent_from(100, 25, 2)}"
+    got = exponent_from(100, 25, 2)
+    assert np.isclose(got, 2), f"twice the lag, a quarter as often: 2; you have {got}"
+    got = exponent_from(30, 10, 3)
+    assert np.isclose(got, 1), f"three times the lag, a third as often: 1; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(exponent_from(70, 10, 7), 1) and np.isclose(exponent_from(5, 5, 3), 0)
-    assert np.isclose(exponent_from(10, 20, 2), -1), "old things may come up more often, too"
+    for counts, wanted in (((70, 10, 7), 1), ((5, 5, 3), 0), ((10, 20, 2), -1)):
+        got = exponent_from(*counts)
+        assert np.isclose(got, wanted), f"n_1, n_l, l of {counts}: {wanted} (old things may come up more often); you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 3. The shape of forgetting (25 minutes)
 #
 # Average the matrix along its diagonals: accuracy on what was learned $0, 1, 2, \ldots$ phases ago. That is the network's
-# forgetting curve, and Ebbinghaus's question: which family? An **exponential** $m\,e^{-bt}$ loses the same share of what
-# is left in each unit of time. A **power law** $m\,(1 + t)^{-b}$ loses ever less.
+# forgetting curve. Ebbinghaus's question was: to which family does such a curve belong? An **exponential** $m\,e^{-bt}$ loses
+# the same share of what is left in each unit of time. A **power law** $m\,(1 + t)^{-b}$ loses a smaller share each time. Both
+# are fitted to the points. AICc measures misfit and charges for each parameter; lower is better, and a difference below 2 is
+# a tie.
 #
 # ### Predict
 # A tenth is rehearsed. Under which schedule, power law or uniform, does the forgetting curve look more like a power law
@@ -303,6 +327,8 @@ my_family = None
 
 # %% [markdown]
 # ### Run
+# Look at where each fitted curve misses the points: at the start, in the middle or at the end? Compare the two AICc in each
+# legend.
 
 # %%
 tenth = {name: run(Schedules(schedule=name, rehearsal=0.1, **SIZE), **QUICK) for name in ("power-law", "uniform")}
@@ -329,36 +355,37 @@ def curves(canvas, **runs):
 labs.draw(lambda canvas, *runs: curves(canvas, **dict(zip(tenth, runs))), *tenth.values())
 lean = [np.mean([retention.preference(np.arange(m.shape[1]), continual.retention(m), "exponential", "power")
                  for m in one.accuracy.values]) for one in tenth.values()]
-labs.compare(my_family, 1 + int(np.argmax(lean)), "schedule that leans towards a power law (1: power law, 2: uniform)")
+labs.compare(my_family, 1 + int(np.argmax(lean)), "schedule that leans towards a power law",
+             choices={1: "power law", 2: "uniform"})
 
 # %% [markdown]
 # ### Play
-# The third panel fits both curves to whatever you train. Ten tasks give the clearest picture. Can you make the tie? The
-# schedules you do not know yet: *exponential* falls with lag by a time constant of three phases, *spaced* reviews a task
-# every three phases, *expanding* after 1, 2, 4, ... of them; *primacy* brings back the first task alone, *joint* mixes all
-# tasks and the new one alike, and *published* has the shares of a project that came before the paper. The exponent
-# moves the power law only.
+# The third panel fits both curves to whatever you train. Ten tasks give the clearest picture. Can you find a setting in which
+# the two tie? Here are the schedules that you do not know yet. *Exponential* falls with lag by a time constant of three phases.
+# *Spaced* reviews a task every three phases, *expanding* after 1, 2, 4, ... phases. *Primacy* brings back the first task alone.
+# *Joint* mixes all tasks and the new one alike. *Published* has the shares of a project that came before the paper. The
+# exponent changes the power law only.
 
 # %%
 explorer(("schedule", "exponent", "rehearsal", "tasks", "seed"), **{"tasks": 8, "rehearsal": 0.1, **PLAY})
 
 # %% [markdown]
 # ### Explain
-# Under uniform rehearsal every old task gets the same small upkeep, however old: accuracy falls at first and then
-# *settles*, well above zero. Of the two curves fitted here only the power law can flatten like that, and so it leads; but
-# an exponential above an asymptote misses the points by no more. It needs one number more for that, which AICc charges, so
-# that the power law keeps a small lead in most seeds (the ledger's first row below). Under power-law rehearsal upkeep itself
-# shrinks with age, accuracy goes on falling, and the exponential leads clearly. So the *schedule* decides whether the curve
-# settles; towards which family it then leans is a finer question. A caution: these are ten correlated points of one
-# network, and a lead below 2 is a tie in any single one.
+# Under uniform rehearsal every old task gets the same small share, however old: accuracy falls at first and then *settles*,
+# well above zero. Of the two curves fitted here only the power law can flatten like that, and so it leads. But an exponential
+# above an asymptote fits the points just as well. It has one parameter more, for which AICc charges, so that the power law
+# keeps a small lead in most seeds (the ledger's first row below). Under power-law rehearsal the share itself shrinks with age,
+# accuracy goes on falling, and the exponential leads clearly. So the *schedule* decides whether the curve settles; which
+# family fits it best is then a finer question. A caution: these are ten correlated points of one network, and a lead below 2
+# is a tie in any single one.
 
 # %%
 labs.ledger("schedules/retention-family", "schedules/no-savings")
 
 # %% [markdown]
-# The second row says that a network saves nothing worth the name when it learns the first task again, and *it did not
-# come out*: in the mean over seeds it saves about as much as Ebbinghaus did after a month, though single seeds lie far
-# apart. A task whose accuracy has fallen far is not erased from the weights. (Exercise 4.2 has the formula.)
+# The second row claims that a network saves hardly any steps when it learns the first task again. This claim *was not
+# reproduced*: in the mean over seeds the network saves about as much as Ebbinghaus did after a month, though single seeds lie
+# far apart. A task whose accuracy has fallen far is not erased from the weights. (Exercise 4.2 has the formula.)
 #
 # ### Exercise 3.1: an average that nobody has
 # *difficulty 3/5, importance 5/5, 10 minutes.* Anderson and Tweney (1997) warn: every learner may forget
@@ -380,9 +407,12 @@ def average(t, rates):
 
 # %% nbgrader={"grade": true, "grade_id": "average-closed", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the integral"):
-    assert np.isclose(expected_average(np.array([1.0]))[0], 0.5), "at t = 1 it is one half"
+    got = expected_average(np.array([1.0, 3.0]))
+    assert np.isclose(got[0], 0.5), f"at t = 1 it is one half; you have {got[0]}"
+    assert np.isclose(got[1], 0.25), f"at t = 3 it is one quarter; you have {got[1]}"
     ### BEGIN HIDDEN TESTS
-    assert np.allclose(expected_average(np.array([0.0, 3.0, 9.0])), [1, 0.25, 0.1])
+    got = expected_average(np.array([0.0, 4.0, 9.0]))
+    assert np.allclose(got, [1, 0.2, 0.1]), f"at t = 0, 4, 9 it is 1, 0.2, 0.1; you have {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "average-sample", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -391,8 +421,10 @@ with labs.check("learners of your own"):
     assert np.allclose(got, [1.0, 0.625]), f"one forgets nothing, one keeps a quarter; you have {got}"
     ### BEGIN HIDDEN TESTS
     rates, t = np.random.default_rng(0).exponential(size=100_000), np.arange(6.0)
-    assert np.allclose(average(t, rates), 1 / (1 + t), atol=0.01)
-    assert np.allclose(average(t, np.array([0.5])), np.exp(-t / 2))
+    wanted, got = 1 / (1 + t), average(t, rates)
+    assert np.allclose(got, wanted, atol=0.01), f"100,000 learners, t = 0 to 5: {wanted.round(2)}; you have {np.round(got, 2)}"
+    wanted, got = np.exp(-t / 2), average(t, np.array([0.5]))
+    assert np.allclose(got, wanted), f"one learner of rate 0.5, t = 0 to 5: {wanted.round(3)}; you have {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -413,21 +445,32 @@ def family(t, y):
 with labs.check("clear cases"):
     t = np.arange(10.0)
     wobble = 0.002 * np.sin(7 * t)
-    assert family(t, 0.9 * np.exp(-0.3 * t) + wobble) == "exponential", "these points were made by an exponential"
+    got = family(t, 0.9 * np.exp(-0.3 * t) + wobble)
+    assert got == "exponential", f"these points were made by an exponential; you have {got!r}"
+    got = family(t, 0.8 * (1 + t) ** -0.5 + wobble)
+    assert got == "power", f"these points were made by a power law; you have {got!r}"
     ### BEGIN HIDDEN TESTS
-    assert family(t, 0.9 * (1 + t) ** -0.6 + wobble) == "power"
+    for b in (0.3, 0.6, 1.0):
+        got = family(t, 0.9 * (1 + t) ** -b + wobble), family(t, 0.9 * np.exp(-b * t) + wobble)
+        assert got == ("power", "exponential"), f"points of a power law, and of an exponential, with b = {b}; you have {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "family-tie", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("ties"):
-    assert family(np.arange(3.0), np.array([0.9, 0.5, 0.4])) == "tie", "three points decide nothing"
+    got = family(np.arange(3.0), np.array([0.9, 0.5, 0.4]))
+    assert got == "tie", f"three points decide nothing; you have {got!r}"
+    t = np.arange(10.0)
+    half = 0.9 * (0.425 * np.exp(-0.3 * t) + 0.575 * (1 + t) ** -0.6) + 0.01 * np.sin(7 * t)
+    got = family(t, half)
+    assert got == "tie", f"these points lie between the two, and AICc differs by less than 1; you have {got!r}"
     ### BEGIN HIDDEN TESTS
     noisy = 0.5 + 0.2 * np.random.default_rng(2).normal(size=10)
-    gap = retention.fit("exponential", np.arange(10.0), noisy).aicc - retention.fit("power", np.arange(10.0), noisy).aicc
-    assert family(np.arange(10.0), noisy) == ("tie" if abs(gap) < 2 else "power" if gap > 0 else "exponential")
-    t = np.arange(10.0)
-    for share, said in ((0.387, "power"), (0.412, "tie"), (0.439, "tie"), (0.465, "exponential")):  # gaps of 3, 1, -1, -3
-        assert family(t, 0.9 * (share * np.exp(-0.3 * t) + (1 - share) * (1 + t) ** -0.6) + 0.01 * np.sin(7 * t)) == said
+    gap = retention.fit("exponential", t, noisy).aicc - retention.fit("power", t, noisy).aicc
+    wanted, got = "tie" if abs(gap) < 2 else "power" if gap > 0 else "exponential", family(t, noisy)
+    assert got == wanted, f"ten noisy points, AICc differs by {gap:.2f}: {wanted!r}; you have {got!r}"
+    for share, wanted in ((0.387, "power"), (0.412, "tie"), (0.439, "tie"), (0.465, "exponential")):  # gaps of 3, 1, -1, -3
+        got = family(t, 0.9 * (share * np.exp(-0.3 * t) + (1 - share) * (1 + t) ** -0.6) + 0.01 * np.sin(7 * t))
+        assert got == wanted, f"points between the two, a share of {share} exponential: {wanted!r}; you have {got!r}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -438,13 +481,15 @@ with labs.check("ties"):
 # next, lag to the power $-d$, where the newest task has lag 1.
 #
 # ### Predict
-# Accuracy weighted by need, exponent 1: uniform less power law?
+# By how much is uniform better than power law, in accuracy weighted by need (exponent 1)? (Below 0: uniform is worse. Both
+# accuracies lie between 0 and 1.)
 
 # %%
 my_needed_difference = None
 
 # %% [markdown]
 # ### Run
+# Look at the distance between the two rehearsing networks from left to right: does it grow, shrink or change its sign?
 
 # %%
 def needed(runs, exponent):
@@ -465,7 +510,8 @@ def by_need(canvas, **runs):
 
 labs.draw(lambda canvas, *runs: by_need(canvas, **dict(zip(("sequential", "power_law", "uniform"), runs))), naive, power,
           uniform, size=(6.5, 3.8))
-labs.compare(my_needed_difference, float((needed(uniform, 1.0) - needed(power, 1.0)).mean()), "uniform less power law, by need")
+difference = needed(uniform, 1.0) - needed(power, 1.0)
+labs.compare(my_needed_difference, float(difference.mean()), "uniform minus power law, by need")
 
 # %% [markdown]
 # ### Play
@@ -479,9 +525,9 @@ explorer(("schedule", "exponent", "rehearsal", "seed"), **PLAY)
 # %% [markdown]
 # ### Explain
 # As the test leans towards the new, the gap closes: what power-law rehearsal neglects is what its world seldom asks for.
-# Whether it closes *entirely* at the environment's own exponent is a question of margins. The ledger holds the answer for
-# exponent 1, and it is no: there uniform is still ahead by a hair. On a steeper test, of exponent 2, ten seeds left it
-# undecided, and thirty, which are not in the ledger, put the power law ahead by less than a point.
+# Does it close *entirely* at the environment's own exponent? The ledger holds the answer for exponent 1, and it is no: there
+# uniform is still ahead by a very little. On a steeper test, of exponent 2, ten seeds left it undecided, and thirty, which are
+# not in the ledger, put the power law ahead by less than a point.
 #
 # The same honesty is due to effort. Do later tasks become *easier*? On the axis of steps, rehearsal takes a share of each
 # step; on the axis of new samples it does not count. Here the first task, learned from fresh weights, stays the easiest
@@ -507,17 +553,20 @@ def need_weighted(last_row, d):
 with labs.check("two tasks"):
     got = need_weighted(np.array([0.3, 0.9]), 1.0)
     assert np.isclose(got, 0.7), f"weights 1/2 and 1: 0.7; you have {got}"
+    got = need_weighted(np.array([0.4, 0.9]), 2.0)
+    assert np.isclose(got, 0.8), f"exponent 2: weights 1/4 and 1: 0.8; you have {got}"
     ### BEGIN HIDDEN TESTS
     row = np.random.default_rng(0).random(8)
-    assert np.isclose(need_weighted(row, 0.0), row.mean()) and np.isclose(need_weighted(row, 60.0), row[-1])
-    assert np.isclose(need_weighted(row, 1.7), continual.need_weighted(np.tile(row, (9, 1)), 1.7))
+    for d in (0.0, 1.7, 60.0):
+        wanted, got = continual.need_weighted(np.tile(row, (9, 1)), d), need_weighted(row, d)
+        assert np.isclose(got, wanted), f"eight random accuracies, exponent {d}: {wanted:.4f}; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Exercise 4.2: savings and facilitation
-# *difficulty 3/5, importance 4/5, 8 minutes.* `savings(first, again)` is Ebbinghaus's: the share of effort that
-# relearning does without. `new_samples(steps, batch, r)` is how many *new* examples a task has taken, when the share $r$
-# of each batch was old.
+# *difficulty 3/5, importance 4/5, 8 minutes.* `savings(first, again)` is Ebbinghaus's: the share of the first effort
+# that learning again does not need. `new_samples(steps, batch, r)` is how many *new* examples a task has taken, when the share
+# $r$ of each batch was old.
 
 # %% nbgrader={"grade": false, "grade_id": "effort", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def savings(first, again):
@@ -535,23 +584,40 @@ def new_samples(steps, batch, r):
 with labs.check("savings"):
     assert np.isclose(savings(50, 40), 0.2), f"a fifth is saved; you have {savings(50, 40)}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(savings(40, 50), -0.25) and savings(30, 30) == 0
+    for first, again, wanted in ((40, 50, -0.25), (30, 30, 0), (80, 20, 0.75)):
+        got = savings(first, again)
+        assert np.isclose(got, wanted), f"{first} steps first, {again} again: {wanted}; you have {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "effort-samples", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("new samples"):
-    assert new_samples(50, 64, 0.0) == 3200, "without rehearsal all are new"
+    got = new_samples(50, 64, 0.0)
+    assert np.isclose(got, 3200), f"without rehearsal all are new: 3200; you have {got}"
+    got = new_samples(50, 64, 0.25)
+    assert np.isclose(got, 2400), f"a quarter of each batch was old: 2400; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert np.isclose(new_samples(70, 64, 0.5), 2240), "more steps, and yet fewer new samples"
+    for steps, batch, r, wanted in ((70, 64, 0.5, 2240), (10, 20, 0.9, 20)):
+        got = new_samples(steps, batch, r)
+        assert np.isclose(got, wanted), f"{steps} steps of {batch}, a share of {r} old: {wanted}; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 5. What may be said (15 minutes)
 #
-# Facts are tasks, too. In a small knowledge base some facts stay, some change, some are new. FUAR sets the share of what
-# should have stayed and is forgotten against the shares of what was to change and to be added that are learned (1 is
-# break-even; the groups differ in size, so that it is not a count of facts). The survey of Shi and others (2024) calls
-# forgetting across slices of time *horizontal*, and the loss of general knowledge to a domain *vertical*:
+# What else the ledger has measured: other methods, and how the gain depends on the number of tasks, the size and the setting.
+
+# %%
+labs.ledger("schedules/beats-regularisers", "schedules/beats-exponential", "schedules/number-of-tasks", "schedules/model-size",
+            "schedules/class-incremental", "schedules/combined")
+
+# %% [markdown]
+# Facts are tasks, too. In a small knowledge base some facts stay, some change, some are new.
+#
+# FUAR = loss on facts that should stay ÷ (gain on changed facts + gain on new facts)
+#
+# Each of the three is a share of its group (the groups differ in size, so that FUAR is not a count of facts); 1 is break-even.
+# The survey of Shi and others (2024) calls forgetting across slices of time *horizontal*, and the loss of general knowledge to
+# a domain *vertical*:
 
 # %%
 labs.ledger("continual/fuar", "continual/vertical-horizontal")
