@@ -95,7 +95,7 @@ class Explorer:
         self.status, self.image, self.text, self.alert = (widgets.HTML() for _ in range(4))
         self.back = widgets.SelectionSlider(
             options=[("–", 0)], description="look back", disabled=True,
-            tooltip=f"the picture as it was at an earlier {self.plan.experiment.clock}; nothing is trained",
+            tooltip=f"the picture as it was at an earlier {_unit(self.plan)}; nothing is trained",
             style={"description_width": "6em"}, layout={"width": "20em"})
         self.back.observe(self._look_back, "value")
         self.again.on_click(lambda button: self.start())
@@ -242,7 +242,7 @@ class Explorer:
                 ticks = [int(t) for t in dataset[job.plan.experiment.clock]]
                 self.back.options, self.back.value = [(str(t), t) for t in ticks], ticks[-1]
                 self.back.disabled = False
-                self._say(f"{job.plan.length} {job.plan.experiment.clock}s in {seconds:.1f} s")
+                self._say(f"{job.plan.length} {_unit(job.plan)}s in {seconds:.1f} s")
 
     def _spawn(self, work: Callable, *arguments) -> threading.Thread:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
@@ -312,6 +312,11 @@ def _shape(plan: Plan) -> tuple:
     """What a compilation belongs to: the experiment and its static fields."""
     about = fields_of(type(plan.experiment))
     return type(plan.experiment), *(getattr(plan.experiment, n) for n in about if not about[n].traced)
+
+
+def _unit(plan: Plan) -> str:
+    """What the clock counts, in a plain word: a clock that is named after what has passed counts that."""
+    return plan.experiment.clock.removeprefix("after_")
 
 
 def _curves(dataset: xr.Dataset) -> list[xr.DataArray]:

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from mini.engine import run, train
 from mini.errors import UsageError
@@ -157,3 +158,5 @@ def test_the_explorer_tells_what_it_draws():
     for words in ("After 4 steps, the pool read 4 times", "copying ", "chance 2.48", "prefix matching of the best head"):
         assert words in one.alt
     assert set(one.controls) < set(CONTROLS)
+    unique = one.draw(Figure(), result.isel(seed=0).assign(repeats=0.0 * result.repeats.isel(seed=0)))
+    assert "no pool" in unique and "the pool" not in unique, "where all is unique there is no pool to show"

@@ -244,6 +244,7 @@ def test_the_explorer_tells_what_it_draws():
     assert ", ".join(f"{continual.need_weighted(scores, e):.2f} at exponent {e:g}" for e in explorer.NEED) in one.alt
     early = one.draw(Figure(), result.isel(seed=0, after_task=slice(0, 1)))
     assert early.startswith("After 0 of 3 tasks")
+    assert "3 tasks in" in one.status.value and "an earlier task;" in one.back.tooltip, "its clock, in a plain word"
 
 
 def test_the_command_sets_the_length_by_the_number_of_tasks(tmp_path):

@@ -50,19 +50,23 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.6, 0.7, 1])
     seen = measured(dataset, "fresh_loss")
     words = [_losses(left, seen), _heads(middle, seen), _attention(right, seen)]
-    return (f"After {int(seen['step'][-1])} steps, the pool read {float(seen['repeats'][-1]):.0f} times: "
-            + "; ".join(words) + ".")
+    times = float(seen["repeats"][-1])
+    pool = f"the pool read {times:.0f} times" if times else "no pool"
+    return f"After {int(seen['step'][-1])} steps, {pool}: " + "; ".join(words) + "."
 
 
 def _losses(axes: Axes, seen: xr.Dataset) -> str:
-    words = []
+    axes.figure.subplots_adjust(bottom=0.26)
+    words, pooled = [], bool(seen["repeats"][-1])
     for name, (label, look) in CURVES.items():
+        if name == "pool_loss" and not pooled:
+            continue
         axes.plot(seen["step"], seen[name], label=label, **look)
         words.append(f"{label} {float(seen[name][-1]):.2f}")
     chance = float(seen["copying_chance"][-1])
     axes.axhline(chance, color=plotting.BLACK, linestyle=":", lw=1, label="chance")
     axes.set(title="loss, nats a token", xlabel="step", ylim=(0, 1.25 * chance))
-    axes.legend(loc="lower left", fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=4, fontsize=8)
     return "loss " + ", ".join(words) + f", chance {chance:.2f}"
 
 

@@ -91,10 +91,11 @@ def _retention(axes: Axes, scores: np.ndarray) -> str:
     words = f"kept after {lags[-1]} more phases {curve[-1]:.2f}"
     dense = np.linspace(0, lags[-1], 50)
     found = retention.compare(lags, curve, MODELS)
-    for model, look in zip(MODELS, ("--", "-")):
+    for model, colour, look in zip(MODELS, (plotting.ORANGE, plotting.BLUE), ("--", "-")):
         one = found.of(model)
         if not one.reason:
-            axes.plot(dense, retention.curve(model, dense, one.parameters.values()), linestyle=look, label=model)
+            axes.plot(dense, retention.curve(model, dense, one.parameters.values()), color=colour, linestyle=look,
+                      label=f"{model}, AICc {one.aicc:.0f}")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, loc="lower left")
         words += f", best told by {found}"
