@@ -387,7 +387,7 @@ explorer(("exposures", "retention_rate", "fresh_optimiser", "random_strings", "s
 # ### Explain
 # Recall stands on a threshold, and falls off it: as soon as each token has become slightly less likely, another token wins.
 # Recognition has far to fall. How many steps each of them takes depends on how long a step is (try a retention rate of
-# 0.001). But recall goes first in any case. What goes first is not the memory, but the ability to say it.
+# 0.001). That recall goes first does not depend on it. What goes first is not the memory, but the ability to say it.
 #
 # In the paper, too, recall collapses over the first ten steps; then it declines slowly, where here hardly any is left
 # after a hundred. Some sentences were even recalled after 100,000 steps, which its author compares to Bahrick's
@@ -599,7 +599,7 @@ with labs.check("AICc"):
     got = aicc(found.rss, 12, 2)
     assert np.isclose(got, found.aicc), f"a power law fitted to 12 points: the library has {found.aicc:.3f}; you have {got:.3f}"
     got = aicc(0.2, 4, 1), aicc(0.2, 3, 1)
-    assert np.isfinite(got[0]) and np.isnan(got[1]), f"one parameter: a number from 4 points on; of 4 and 3 you have {got}"
+    assert np.isfinite(got[0]) and np.isnan(got[1]), f"one parameter, 4 and 3 points: a number, nan; not {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "aicc-weights", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}

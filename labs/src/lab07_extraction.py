@@ -173,12 +173,12 @@ def extractable(next_logits, text, k, m):
 # %% nbgrader={"grade": true, "grade_id": "greedy-goes-on", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("a model that counts"):
     got = greedy(lambda tokens: np.eye(10)[(tokens[-1] + 1) % 10], [3], 4)
-    assert list(got) == [4, 5, 6, 7], f"after 3 it says 4, 5, 6, 7; you have {got}"
+    assert list(got) == [4, 5, 6, 7], f"after 3 it says 4, 5, 6, 7; you have {np.asarray(got).tolist()}"
     got = greedy(lambda tokens: np.eye(10)[sum(tokens) % 10], [1, 2], 2)
-    assert list(got) == [3, 6], f"a model that says the sum of all it has read: after 1, 2 it says 3, then 6; you have {got}"
+    assert list(got) == [3, 6], f"a model that adds up all it has read: after 1, 2 come 3 and 6; you have {np.asarray(got)}"
     ### BEGIN HIDDEN TESTS
     got = greedy(lambda tokens: np.eye(10)[sum(tokens) % 10], [3, 4], 5)
-    assert list(got) == [7, 4, 8, 6, 2], f"a model that adds up all it has read, and each answer is read again; you have {got}"
+    assert list(got) == [7, 4, 8, 6, 2], f"a model that adds up all it has read, from 3, 4 on: not {np.asarray(got)}"
     start = [1]
     greedy(lambda tokens: np.eye(3)[0], start, 2)
     assert start == [1], f"the list of the prefix must be left as it was, [1]; after your function it is {start}"
@@ -188,9 +188,9 @@ with labs.check("a model that counts"):
 with labs.check("whole or not at all"):
     counts = lambda tokens: np.eye(10)[(tokens[-1] + 1) % 10]  # noqa: E731
     got = extractable(counts, [1, 2, 3, 4, 5], 2, 3), extractable(counts, [1, 2, 3, 4, 9], 2, 3)
-    assert got == (True, False), f"3, 4, 5 come out, 3, 4, 9 do not; you have {got}"
+    assert got == (True, False), f"3, 4, 5 come out, 3, 4, 9 do not; you have {got[0]} and {got[1]}"
     got = extractable(counts, [1, 2, 3, 4, 9], 2, 2), extractable(counts, [1, 2, 9, 4, 5], 2, 3)
-    assert got == (True, False), f"with m = 2 the 9 does not count; an error at the first place does; you have {got}"
+    assert got == (True, False), f"with m = 2 the 9 does not count; at the first place it does; you have {got[0]} and {got[1]}"
     ### BEGIN HIDDEN TESTS
     for text, m, wanted in (([7, 8, 9, 0, 5], 2, True), ([7, 8, 9, 0, 5], 3, False), ([1, 2, 4, 4], 2, False)):
         got = extractable(counts, text, 2, m)
@@ -215,7 +215,7 @@ with labs.check("one pass is enough"):
     tokens = np.array([2, 0, 1, 2])
     logits = np.eye(3)[[1, 1, 2, 0]]  # foretells 1 (wrong), 1, 2
     got = extracted_at_once(logits, tokens, 2), extracted_at_once(logits, tokens, 1)
-    assert got == (True, False), f"from place 2 on all is foretold, from place 1 on not; you have {got}"
+    assert got == (True, False), f"from place 2 on all is foretold, from place 1 on not; you have {got[0]} and {got[1]}"
     got = extracted_at_once(np.eye(3)[[0, 1, 0, 0]], tokens, 1)  # foretells 0, 1, 0 (wrong)
     assert not got, f"the last token is foretold wrongly, so that the suffix does not come out whole; you have {got}"
     ### BEGIN HIDDEN TESTS
