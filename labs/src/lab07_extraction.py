@@ -247,8 +247,9 @@ my_exposure = None
 
 # %% [markdown]
 # ### Run
-# Look on the left at how far the two curves agree, and from where on only one of them goes on. On the right, compare when
-# each blue curve leaves 0 with when the red one of the same style does.
+# Look on the left at how far the two curves agree, and from where on only one of them goes on. Each point averages few secrets;
+# without copies it scatters widely. On the right, compare when each blue curve rises with when the red one of the same style
+# does.
 
 # %%
 def exposed(canvas, planted, control):
