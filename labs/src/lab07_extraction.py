@@ -46,7 +46,7 @@ SEEDS = 1 if labs.fast() else 4
 STEPS = 4 if labs.fast() else 400
 TINY = {"layers": 1, "rival": True} if labs.fast() else {}  # one small program for nearly all of it
 QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
-read = ("the same text as in the ledger." if "as in the committed ledger" in same_text() else
+read = ("the same text as in the ledger." if same_text() else
         "not the text that the ledger was measured on: your numbers will differ from it.")
 print("Training text: this Python's own library,", read)
 

@@ -1,5 +1,6 @@
 """The extraction study, against counting, loops, and one model's own words."""
 
+import dataclasses
 import json
 
 import jax
@@ -13,12 +14,12 @@ from mini.engine import run, train
 from mini.errors import UsageError
 from mini.experiment import Keys
 from mini.models import language
-from mini.studies.extraction import Extraction, items, learners, rivals
-from mini.studies.extraction.attack import attack, log_probability, planted
+from mini.studies.extraction import Extraction, claims, items, learners, rivals
+from mini.studies.extraction.attack import attack, model, planted
 from mini.studies.extraction.claims import CLAIMS, given_up
 from mini.studies.extraction.explorer import _told, explorer
 from mini.studies.extraction.items import COPIES
-from mini.tasks import canaries
+from mini.tasks import canaries, corpus
 
 SMALL = {"canaries": 1, "windows": 1, "references": 3, "width": 8, "layers": 1, "heads": 1, "hidden_ratio": 1, "steps": 110,
          "warm_up": 2}
@@ -132,10 +133,9 @@ def test_an_attack_says_what_greedy_decoding_says(kept):
     said = kept.window_said.values.reshape(-1, 16)
     free = (said == texts[:, 32:]).mean(1)
     np.testing.assert_allclose(kept.free_score.values.ravel(), free)
-    from mini.tasks.corpus import decode
-    assert attack(kept, bytes(texts[3][:32]).decode())[0] == decode(said[3])
-    assert float(kept.log_prob.sel(context=32).isel(step=-1).values.ravel()[3]) == pytest.approx(
-        log_probability(kept, bytes(texts[3][:32]).decode(), bytes(texts[3][32:]).decode()), rel=1e-3)
+    assert attack(kept, bytes(texts[3][:32]).decode())[0] == corpus.decode(said[3])
+    losses = learners.losses(*model(kept), jnp.asarray(texts[3:4]))[0, 31:]
+    assert float(kept.log_prob.sel(context=32).isel(step=-1).values.ravel()[3]) == pytest.approx(-float(losses.sum()), rel=1e-3)
     assert len(set(attack(kept, "def ", temperature=1.0, tries=5))) > 1
 
 
@@ -188,6 +188,14 @@ def test_sets_of_items_are_flat_and_leave_out_what_was_never_planted():
     runs = xr.Dataset({"extracted": (("seed", "copies", "category", "window"), given),
                        "canary_extracted": (("seed", "copies", "canary"), np.ones((2, 6, 2)))}, {"copies": list(COPIES)})
     assert given_up(runs).sum(1).tolist() == [5 + 10, 10] and given_up(runs).shape == (2, 15 + 10)
+
+
+def test_whether_the_ledger_was_measured_on_this_text(monkeypatch):
+    entry = next(e for e in claims.read_ledger() if "corpus" in e.measured)
+    for digest, same in ((corpus.load().digest[:12], True), ("0" * 12, False)):
+        monkeypatch.setattr(claims, "read_ledger", lambda digest=digest: [
+            dataclasses.replace(entry, measured=f"corpus {digest} of this Python's library")])
+        assert claims.same_text() is same
 
 
 def test_all_claims_are_of_this_study():

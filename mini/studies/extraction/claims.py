@@ -142,16 +142,10 @@ def read(runs) -> str:
     return f"corpus {int(runs.corpus.values.flat[0]):012x} of this Python's library"
 
 
-def same_text() -> str:
-    """Whether this Python's library is the text on which the committed ledger was measured, in a sentence."""
-    here = corpus.load().digest[:12]
-    entry = next((e for e in read_ledger() if e.id == "extraction/grows-with-copies"), None)
-    found = re.search(r"corpus ([0-9a-f]{12})", entry.measured) if entry else None
-    if found is None:
-        return f"This Python's library is corpus {here}; the committed ledger names none."
-    if found[1] == here:
-        return f"This Python's library is corpus {here}, as in the committed ledger."
-    return f"This Python's library is corpus {here}, the committed ledger was measured on {found[1]}: numbers will differ."
+def same_text() -> bool:
+    """Whether this Python's library is the text on which the committed ledger was measured."""
+    named = [re.search(r"corpus ([0-9a-f]{12})", entry.measured) for entry in read_ledger()]
+    return {found[1] for found in named if found} == {corpus.load().digest[:12]}
 
 
 def copies_told(runs) -> str:
