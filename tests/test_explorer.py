@@ -202,7 +202,8 @@ def test_the_grokking_explorer_tells_what_it_draws():
     result = one.wait(120)
     one.close()
     assert result["step"].values[-1] == 30
-    for words in ("After 30 steps", "train ", "test ", "false labels", "inverse participation ratio", "all 961 pairs"):
+    for words in ("After 30 steps", "training ", "never seen ", "redrawn, as given ", "redrawn, truly ",
+                  "inverse participation ratio", "all 961 pairs"):
         assert words in one.alt
     assert set(one.controls) == set(grokking.CONTROLS)
 

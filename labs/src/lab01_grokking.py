@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Lab 1: first by heart, then by rule
 #
-# **Question.** A network has learned every example it was shown and none of those it was not. Is it finished?
+# **Question.** A network answers every example that it was trained on, and hardly any of the others. Is it finished?
 #
 # **Time** about 115 minutes; sections 1 and 2 make an hour. **Compute** about half a minute of training on two CPU
-# cores, and what you play; no network.
+# cores, and what you train yourself under *Play*; no internet.
 # **You need** numpy, and to have seen a training loop once.
 #
 # After this lab you can
@@ -22,8 +22,9 @@
 # 4. say what a spectrum cannot show, and what so small an experiment leaves open.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
-# says so, and nothing later depends on it.
+# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
+# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an
+# open exercise says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -53,7 +54,7 @@ QUICK = {"seeds": SEEDS, "progress": not labs.fast(), "cache": default_cache()}
 #
 # ### Predict
 # At which step will the network answer 99% of its *training* pairs, and at which step 95% of the pairs it has
-# *never seen*? (We train 3000 steps.) Write numbers for `None`, then run the next two cells.
+# *never seen*? (We train 3000 steps.) Write two numbers of steps for `None`, then run the next two cells.
 
 # %%
 my_train_step = None
@@ -61,6 +62,7 @@ my_test_step = None
 
 # %% [markdown]
 # ### Run
+# Look at where each of the two curves rises, and at the distance between them (the axis of steps is logarithmic).
 
 # %%
 delayed = run(Grokking(p=31, width=128, train_fraction=0.4, weight_decay=1.0), 300 if labs.fast() else 3000, 10,
@@ -69,10 +71,10 @@ delayed = run(Grokking(p=31, width=128, train_fraction=0.4, weight_decay=1.0), 3
 
 def curves(canvas, runs):
     axes = canvas.add_subplot()
-    band(axes, runs.train_accuracy, "training pairs", color=BLUE)
-    band(axes, runs.test_accuracy, "pairs never seen", color=ORANGE, linestyle="--")
+    band(axes, runs.train_accuracy, "training", color=BLUE)
+    band(axes, runs.test_accuracy, "never seen", color=ORANGE, linestyle="--")
     axes.set(xscale="symlog", xlim=(5, 3000), xlabel="step (logarithmic)", ylabel="accuracy", ylim=(-0.02, 1.04),
-             title="Two moments, far apart")
+             title="Right answers")
     axes.legend(loc="center left")
     at = runs.sel(step=100).mean("seed")
     return (f"Accuracy against step, mean and range over {runs.sizes['seed']} seeds. At step 100 it is "
@@ -92,19 +94,22 @@ labs.compare(my_test_step, reached(delayed.test_accuracy, 0.95), "95% of the pai
 
 # %% [markdown]
 # ### Play
-# Every slider trains a new network when you let it go. Find settings in which (a) the delay vanishes, (b) the
-# network never gets there within the steps it has. Which control is the sharpest?
+# Every slider trains a new network when you let it go. Left: accuracy. Middle: used in section 2. Right: a colour for each
+# answer; when the rule is learned you see straight stripes. Find settings in which (a) the delay vanishes, (b) the network
+# does not learn the rule within the steps it has. Which control changes the delay most?
 
 # %%
 explorer(("train_fraction", "weight_decay", "width", "seed", "ticks"), p=31, weight_decay=1.0, **PLAY)
 
 # %% [markdown]
 # ### Explain
-# Right answers are not the end. Over the next two hundred steps the loss on the training pairs still falls thirtyfold,
-# and the weights go on growing, while hardly anything shows on either accuracy. All along the waves grow too
-# (section 2). Weight decay taxes what serves single pairs more than what serves all of them; how much that decides,
-# section 3 measures. It is *not necessary* for grokking (Gromov 2023 sees it under plain gradient descent without
-# any), and with plenty of data both moments coincide.
+# Training does not end with right answers. Over the next two hundred steps the loss on the training pairs still falls
+# thirtyfold and the weights go on growing, while both accuracies hardly change. Meanwhile a periodic pattern grows in the
+# weights (section 2).
+#
+# Weight decay makes large weights costly. Weights that help one pair cost more for what they do than weights that help all
+# pairs. Section 3 measures how much this matters. Weight decay is *not necessary* for grokking: Gromov (2023) sees grokking
+# under plain gradient descent without it. With plenty of data both moments coincide.
 #
 # ### Exercise 1.1: two moments
 # *difficulty 1/5, importance 5/5, 8 minutes.* Complete `first_step`: the first of `steps` at which `curve` is at
@@ -124,17 +129,20 @@ with labs.check("a curve that gets there"):
     got = first_step([0, 10, 20, 30], [0.1, 0.5, 0.99, 1.0], 0.9)
     assert got == 20, f"0.9 is reached at step 20, you say {got}; give the step, not its place in the list"
     ### BEGIN HIDDEN TESTS
-    assert first_step([3, 7, 8], [0.5, 0.2, 0.9], 0.5) == 3, "reaching the threshold exactly counts"
-    assert first_step(np.arange(0, 50, 5), np.linspace(0, 1, 10), 0.6) == 30
+    got = first_step([3, 7, 8], [0.5, 0.2, 0.9], 0.5)
+    assert got == 3, f"0.5 is reached exactly at step 3, and that the curve falls again changes nothing; you say {got}"
+    got = first_step(np.arange(0, 50, 5), np.linspace(0, 1, 10), 0.6)
+    assert got == 30, f"a straight line from 0 at step 0 to 1 at step 45 is at 0.6 or more from step 30 on; you say {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "first-step-never", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("a curve that never gets there"):
-    got = first_step([0, 10, 20], [0.1, 0.2, 0.3], 0.9), first_step([0, 10, 20], [0.1, 0.2, 0.95], 0.9)
+    got = first_step([0, 10, 20], [0.1, 0.2, 0.3], 0.9), first_step([0, 10, 20], [0.1, 0.2, 0.8], 0.8)
     assert got[0] is None, f"a curve below the threshold has no first step; you say {got[0]}"
-    assert got[1] == 20, f"one that gets there at its very end has: 20; you say {got[1]}"
+    assert got[1] == 20, f"0.1, 0.2, 0.8 at steps 0, 10, 20 is at least 0.8 from step 20 on; you say {got[1]}"
     ### BEGIN HIDDEN TESTS
-    assert first_step([0, 1], [0.0, 0.949], 0.95) is None and first_step([2, 4], [0.95, 0.0], 0.95) == 2
+    got = first_step([0, 1], [0.0, 0.949], 0.95), first_step([2, 4], [0.95, 0.0], 0.95)
+    assert got == (None, 2), f"0.949 is not 0.95, and a curve may begin at its threshold: None and 2; you say {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -152,19 +160,23 @@ def luck(p, train_fraction):
 
 # %% nbgrader={"grade": true, "grade_id": "luck-held-out", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("luck on pairs never seen"):
-    got = luck(10, 0.5)[1]
-    assert abs(got - 0.1) < 1e-9, f"one of ten answers at random is right a tenth of the time; you say {got}"
+    for p, wanted in ((10, 0.1), (5, 0.2)):
+        got = luck(p, 0.4)[1]
+        assert abs(got - wanted) < 1e-9, f"of {p} answers drawn at random one is right: a share of {wanted}; you say {got}"
     ### BEGIN HIDDEN TESTS
-    assert abs(luck(31, 0.4)[1] - 1 / 31) < 1e-9, "the share does not depend on the training share"
+    for share in (0.4, 0.9):
+        got = luck(31, share)[1]
+        assert abs(got - 1 / 31) < 1e-9, f"of 31 answers one is right, with {share:.0%} trained on too; you say {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "luck-all", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("luck on all pairs"):
-    got = luck(10, 0.5)[0]
-    assert abs(got - 0.55) < 1e-9, f"half known and half guessed is 0.55; you say {got}"
+    got = luck(10, 0.4)[0]
+    assert abs(got - 0.46) < 1e-9, f"0.4 known, and a tenth of the other 0.6 guessed right, is 0.46; you say {got}"
     ### BEGIN HIDDEN TESTS
-    assert abs(luck(31, 0.4)[0] - (0.4 + 0.6 / 31)) < 1e-9
-    assert abs(luck(97, 0.9)[0] - (0.9 + 0.1 / 97)) < 1e-9
+    for p, share, wanted in ((31, 0.4, 0.4193548387), (97, 0.9, 0.9010309278)):
+        got = luck(p, share)[0]
+        assert abs(got - wanted) < 1e-9, f"{share:.0%} known and the rest guessed among {p} is {wanted:.6f}; you say {got:.6f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -173,7 +185,7 @@ with labs.check("luck on all pairs"):
 # ### Predict
 # Take the row of weights that one hidden neuron has for $a = 0, 1, \dots, 30$. Untrained it is noise. Its *inverse
 # participation ratio* (IPR) is 1 if a single frequency carries all its power and small if all frequencies share it.
-# What will the mean over the neurons be before and after training?
+# What will the mean over the neurons be before and after training? Write numbers between 0 and 1 for `None`.
 
 # %%
 my_ipr_before = None
@@ -181,13 +193,15 @@ my_ipr_after = None
 
 # %% [markdown]
 # ### Run
+# Left, look at when the curve changes, and compare with the steps of section 1. Right, each column is one neuron: look at
+# how many frequencies it uses.
 
 # %%
 def spectra(canvas, runs):
     left, right = canvas.subplots(1, 2)
     band(left, runs.mean_ipr, "mean over neurons", color=GREEN)
     left.set(xscale="symlog", xlim=(5, 3000), ylim=(0, 1), xlabel="step (logarithmic)", ylabel="IPR",
-             title="Weights become waves")
+             title="Inverse participation ratio")
     left.legend()
     image = right.imshow(runs.spectrum_power.isel(seed=0).mean("matrix").T, aspect="auto", origin="lower",
                          interpolation="nearest", vmin=0, vmax=1)
@@ -206,7 +220,8 @@ labs.compare(my_ipr_after, float(delayed.mean_ipr.isel(step=-1).mean()), "mean I
 
 # %% [markdown]
 # ### Play
-# Watch the middle panel: which comes first, the waves or the accuracy on pairs never seen?
+# Move *look back* slowly from left to right. Which comes first: bright cells in the middle panel, or accuracy on unseen
+# pairs?
 
 # %%
 explorer(("p", "train_fraction", "seed", "ticks"), weight_decay=2.0, **PLAY)
@@ -214,9 +229,9 @@ explorer(("p", "train_fraction", "seed", "ticks"), weight_decay=2.0, **PLAY)
 # %% [markdown]
 # ### Explain
 # Waves add: $\cos x \cos y$ knows about $x + y$. With $u_a = \cos(2\pi s a/p + \varphi)$ and
-# $v_b = \cos(2\pi s b/p + \psi)$ the square $(u_a + v_b)^2$ holds the product $2 u_a v_b$, and that the wave of
-# $a + b$. A read-out wave of phase $\varphi + \psi$ compares it with every candidate $q$. Many neurons with different
-# frequencies and phases add up where $q = a + b$ and cancel elsewhere.
+# $v_b = \cos(2\pi s b/p + \psi)$ the square $(u_a + v_b)^2$ contains the product $2 u_a v_b$, and this product contains the
+# wave of $a + b$. A read-out wave of phase $\varphi + \psi$ compares it with every candidate $q$. The outputs of many
+# neurons with different frequencies and phases add up where $q = a + b$ and cancel elsewhere.
 #
 # ### Exercise 2.1: the inverse participation ratio
 # *difficulty 2/5, importance 5/5, 10 minutes.* Write it for one vector:
@@ -238,9 +253,12 @@ def ipr(x):
 with labs.check("a pure wave"):
     wave = np.cos(2 * np.pi * 3 * np.arange(31) / 31 + 0.7)
     assert abs(ipr(wave) - 1) < 1e-5, f"a pure wave has 1 with rfft; you have {ipr(wave):.3f}"
+    two = wave + np.cos(2 * np.pi * 7 * np.arange(31) / 31)
+    assert abs(ipr(two) - 0.5) < 1e-5, f"two waves that share the power equally have 1/2; you have {ipr(two):.3f}"
     ### BEGIN HIDDEN TESTS
     for p, s, phase in ((47, 20, -2.0), (97, 1, 0.1)):
-        assert abs(ipr(5 * np.cos(2 * np.pi * s * np.arange(p) / p + phase)) - 1) < 1e-5, "any scale, phase, frequency"
+        got = ipr(5 * np.cos(2 * np.pi * s * np.arange(p) / p + phase))
+        assert abs(got - 1) < 1e-5, f"five times a wave of frequency {s} modulo {p} is pure as well: 1; you have {got:.3f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "ipr-one-hot", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -248,7 +266,8 @@ with labs.check("a single spike"):
     spike = np.eye(31)[4]
     assert abs(ipr(spike) - 1 / 16) < 1e-5, f"a spike holds all 16 frequencies alike: 1/16; you have {ipr(spike):.3f}"
     ### BEGIN HIDDEN TESTS
-    assert abs(ipr(-3 * np.eye(97)[0]) - 1 / 49) < 1e-5
+    got = ipr(-3 * np.eye(97)[0])
+    assert abs(got - 1 / 49) < 1e-5, f"a spike of -3 among 97 numbers holds 49 frequencies alike: 1/49; you have {got:.4f}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "ipr-noise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -259,7 +278,8 @@ with labs.check("noise"):
     ### BEGIN HIDDEN TESTS
     x = np.random.default_rng(1).normal(size=59)
     power = np.abs(np.fft.rfft(x)) ** 2
-    assert abs(ipr(x) / np.square(power / power.sum()).sum() - 1) < 1e-4, "the constant term belongs to it"
+    got, wanted = ipr(x), np.square(power / power.sum()).sum()
+    assert abs(got / wanted - 1) < 1e-4, f"59 numbers whose mean is not 0 have {wanted:.5f} (frequency 0 counts); you {got:.5f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -269,9 +289,17 @@ with labs.check("noise"):
 # $$u_{ka} = \cos(2\pi s_k a/p + \varphi_k),\quad v_{kb} = \cos(2\pi s_k b/p + \psi_k),\quad
 # w_{kq} = \cos(2\pi s_k q/p + \varphi_k + \psi_k),$$
 # the $s_k$ spread evenly over $1, \dots, (p-1)/2$, the phases drawn from `rng`, each for itself and uniformly over a
-# whole turn. Return three arrays of shape `(width, p)`.
+# whole turn. Return three arrays of shape `(width, p)`. The next cell holds `accuracy`, with which the checks look at them.
 # <details><summary>Hint</summary><code>np.resize(np.arange(1, (p + 1) // 2), width)</code> spreads the frequencies;
 # <code>np.outer(s, np.arange(p))</code> makes all angles at once.</details>
+
+# %% nbgrader={"grade": false, "grade_id": "given-accuracy", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def accuracy(u, v, w):
+    """Share of all pairs for which the largest output is a + b modulo p."""
+    p = u.shape[1]
+    a, b = np.divmod(np.arange(p * p), p)
+    outputs = ((u[:, a] + v[:, b]) ** 2).T @ w  # (p * p, p)
+    return (outputs.argmax(1) == (a + b) % p).mean()
 
 # %% nbgrader={"grade": false, "grade_id": "closed-form", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def closed_form(p, width, rng):
@@ -282,33 +310,34 @@ def closed_form(p, width, rng):
     return np.cos(angle + phi), np.cos(angle + psi), np.cos(angle + phi + psi)
     ### END SOLUTION
 
-
-def accuracy(u, v, w):
-    """Share of all pairs for which the largest output is a + b modulo p."""
-    p = u.shape[1]
-    a, b = np.divmod(np.arange(p * p), p)
-    outputs = ((u[:, a] + v[:, b]) ** 2).T @ w  # (p * p, p)
-    return (outputs.argmax(1) == (a + b) % p).mean()
-
 # %% nbgrader={"grade": true, "grade_id": "closed-form-waves", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the weights are waves"):
     weights = closed_form(31, 60, np.random.default_rng(0))
     assert [x.shape for x in weights] == [(60, 31)] * 3, f"shapes {[x.shape for x in weights]}, wanted (60, 31) each"
     purity = [np.square(q / q.sum()).sum() for x in weights for q in np.abs(np.fft.rfft(x)) ** 2]
     assert min(purity) > 0.999, "every row should be one pure wave"
+    assert not np.allclose(weights[0], weights[1]), "phi and psi are to be drawn each for itself; your u and v are the same"
+    counts = np.bincount(np.abs(np.fft.rfft(weights[0])).argmax(1), minlength=16)
+    assert (counts[1:] == 4).all(), f"60 neurons: 4 for each frequency from 1 to 15; yours from 1 on: {counts[1:].tolist()}"
     ### BEGIN HIDDEN TESTS
     keys = np.abs(np.fft.rfft(closed_form(43, 42, np.random.default_rng(3))[0])).argmax(1)
-    assert sorted(set(keys.tolist())) == list(range(1, 22)), "all frequencies from 1 to (p - 1) / 2 are wanted"
+    assert sorted(set(keys.tolist())) == list(range(1, 22)), (
+        f"modulo 43, with 42 neurons, all frequencies from 1 to 21 are wanted; you use {sorted(set(keys.tolist()))}")
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "closed-form-accuracy", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the weights add"):
     got = accuracy(*closed_form(31, 240, np.random.default_rng(0)))
     assert got > 0.99, f"with 240 neurons the answer is right for nearly every pair; yours is for {got:.1%}"
+    (u, v, _), (_, _, other) = (closed_form(31, 240, np.random.default_rng(seed)) for seed in (1, 2))
+    got = accuracy(u, v, other)
+    assert got < 0.2, f"with the read-out of another rng, so other phases, answers should be wrong; {got:.1%} of yours are not"
+    again = closed_form(31, 240, np.random.default_rng(1))[0]
+    assert np.allclose(u, again), "the same rng should give the same weights: draw from rng alone"
     ### BEGIN HIDDEN TESTS
-    assert accuracy(*closed_form(47, 368, np.random.default_rng(5))) > 0.99
-    u, v, _ = closed_form(31, 240, np.random.default_rng(1))
-    assert accuracy(u, v, closed_form(31, 240, np.random.default_rng(2))[2]) < 0.2, "other luck, other phases: draw them from rng"
+    got = accuracy(*closed_form(47, 368, np.random.default_rng(5)))
+    assert got > 0.99, f"modulo 47, with 368 neurons, nearly every answer is right; yours are for {got:.1%}"
+
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -316,13 +345,14 @@ with labs.check("the weights add"):
 #
 # ### Predict
 # We train on 40%, 50%, 60%, 70% and 80% of the pairs. By which factor does the *delay* (95% of the unseen minus 99%
-# of the seen) shrink from 50% to 70%?
+# of the seen) shrink from 50% to 70%? Write a number for `None`: 2 if the delay at 70% is half as long.
 
 # %%
 my_factor = None
 
 # %% [markdown]
 # ### Run
+# Look at where each curve crosses 0.95.
 
 # %%
 shares = run(Grokking(p=31, width=128, weight_decay=1.0, spectrum=False), 400 if labs.fast() else 1500, 10,
@@ -337,7 +367,7 @@ def by_share(canvas, runs):
         band(axes, one.test_accuracy, f"{share:.0%}")
         said.append(f"{share:.0%}: {reached(one.test_accuracy, 0.95):.0f}")
     axes.set(xscale="symlog", xlim=(5, 1500), xlabel="step (logarithmic)", ylabel="accuracy on pairs never seen",
-             title="More data, less delay")
+             title="Right answers by training share")
     axes.legend(title="trained on")
     return "Accuracy on unseen pairs against step by training share. Median steps to 95%: " + "; ".join(said) + "."
 
@@ -349,22 +379,22 @@ labs.compare(my_factor, delay[0.5] / max(delay[0.7], 1), "delay at 50% over dela
 
 # %% [markdown]
 # ### Play
-# Is there a share below which waiting does not help? Does more decay always shorten the delay? Go up to 20, half of
-# the pairs being trained on; then try 30% at a decay of 1 and of 5, with 1000 steps.
+# Is there a share below which waiting does not help? Does more decay always shorten the delay? Train on half of the pairs
+# and raise the decay up to 20. Then train on 30% of the pairs for 1000 steps, with a decay of 1 and of 5.
 
 # %%
 explorer(("train_fraction", "weight_decay", "seed", "ticks"), p=31, weight_decay=5.0, train_fraction=0.5, **PLAY)
 
 # %% [markdown]
 # ### Explain
-# What is learned by heart costs weight for every pair, the waves cost the same for all of them: the more pairs, the
-# more there is to be gained by the rule. With too few pairs it is not found. Where that is depends on the decay. At 30%
-# a decay of 5 gets there in some five hundred steps, and a decay of 1 does not in two thousand; at 20% (put it into the
-# sweep above) no decay that we tried got there in four thousand.
+# Memorising needs extra weight for every pair. The waves need the same weight however many pairs there are. So more pairs
+# favour the rule. With too few pairs the rule is not found. How many are too few depends on the decay: with 30% of the
+# pairs the network finds the rule in some five hundred steps at a decay of 5, and not in two thousand at a decay of 1. With
+# 20% (put it into the sweep above) no decay that we tried found it in four thousand steps.
 #
 # More decay shortens the delay *up to a point*. With half of the pairs, a decay of 5 needs about half as many steps as
-# a decay of 1. At 10 it takes longer again, at 15 some seeds never get there, and at 20 none does: the tax falls on the
-# waves too. A statement such as "more decay, less delay" needs its range, and the ledger's (section 5) has one.
+# a decay of 1. A decay of 10 takes longer again, at 15 some seeds never find the rule, and at 20 none does: so much decay
+# makes the waves too costly as well. "More decay, less delay" is true within a range only; the ledger (section 5) says which.
 #
 # ### Exercise 3: reading a sweep
 # *difficulty 3/5, importance 3/5, 10 minutes.* A sweep comes as an `xarray.Dataset`; its dims here are
@@ -373,16 +403,10 @@ explorer(("train_fraction", "weight_decay", "seed", "ticks"), p=31, weight_decay
 # gets there.
 # <details><summary>Hint</summary><code>(curve &gt;= x).argmax("step")</code> gives places along <code>step</code>;
 # index <code>curve.step</code> with them. Give the result as a DataArray over <code>train_fraction</code>.</details>
+#
+# The next cell makes sweeps for the checks.
 
-# %% nbgrader={"grade": false, "grade_id": "delays", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def delays(runs):
-    ### BEGIN SOLUTION
-    test = runs.step[(runs.test_accuracy >= 0.95).argmax("step")]
-    train = runs.step[(runs.train_accuracy >= 0.99).argmax("step")]
-    return (test.drop_vars("step") - train.drop_vars("step")).median("seed")
-    ### END SOLUTION
-
-
+# %% nbgrader={"grade": false, "grade_id": "given-staged", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def staged(train_at, test_at, steps):
     """A made-up sweep in stairs of 0.7, 0.97 and 1: train reaches 1, and test 0.97, at the given steps, (shares, seeds)."""
     def stairs(low, middle, high):
@@ -394,22 +418,35 @@ def staged(train_at, test_at, steps):
     return xr.Dataset({name: (("train_fraction", "seed", "step"), curve) for name, curve in curves.items()},
                       {"train_fraction": np.linspace(0.4, 0.8, len(train_at)), "step": steps})
 
+# %% nbgrader={"grade": false, "grade_id": "delays", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def delays(runs):
+    ### BEGIN SOLUTION
+    test = runs.step[(runs.test_accuracy >= 0.95).argmax("step")]
+    train = runs.step[(runs.train_accuracy >= 0.99).argmax("step")]
+    return (test.drop_vars("step") - train.drop_vars("step")).median("seed")
+    ### END SOLUTION
+
 # %% nbgrader={"grade": true, "grade_id": "delays-one", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("delays of a made-up sweep"):
-    got = delays(staged([[10, 10, 10]], [[50, 60, 100]], np.arange(0, 201, 10)))
-    assert np.allclose(got, [50]), (f"0.99 in training comes at 10, 0.95 in the test at 50, 60, 100: delays of 40, 50, 90, "
-                                    f"their median 50; you say {np.asarray(got)}")
+    got = delays(staged([[40, 10, 20]], [[50, 60, 100]], np.arange(0, 201, 10)))
+    assert np.allclose(got, [50]), (
+        f"0.99 in training comes at 40, 10, 20 in three seeds, 0.95 in the test at 50, 60, 100: delays of 10, 50, 80, their "
+        f"median 50; you say {np.asarray(got)}")
     ### BEGIN HIDDEN TESTS
     got = delays(staged([[10, 30, 20], [0, 5, 5]], [[50, 60, 100], [5, 5, 10]], np.arange(0, 201, 5)))
-    assert np.allclose(got, [40, 5]), "take the difference in each seed first, then the median"
+    assert np.allclose(got, [40, 5]), (
+        f"two shares with delays of 40, 30, 80 and of 5, 0, 5 have medians of 40 and 5; you say {np.asarray(got)}")
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "delays-labelled", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the result keeps its labels"):
     got = delays(staged([[10, 10], [20, 20]], [[50, 60], [70, 80]], np.arange(0, 201, 10)))
     assert got.dims == ("train_fraction",), f"dims {got.dims}, wanted ('train_fraction',)"
+    assert np.allclose(got, [45, 55]), f"delays of 40, 50 and of 50, 60 have medians of 45 and 55; you say {np.asarray(got)}"
     ### BEGIN HIDDEN TESTS
-    assert np.allclose(got.sel(train_fraction=0.8), 55) and np.allclose(got.sel(train_fraction=0.4), 45)
+    got = delays(staged([[20, 10], [10, 30], [40, 20]], [[50, 60], [70, 40], [90, 80]], np.arange(0, 201, 10)))
+    got = [float(got.sel(train_fraction=share)) for share in (0.8, 0.4)]
+    assert np.allclose(got, [55, 40]), f"selected by its label, a share of 0.8 has 55 here and one of 0.4 has 40; you say {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -424,6 +461,8 @@ my_waves = None
 
 # %% [markdown]
 # ### Run
+# Look at the two curves of the IPR. They are about the same weights; only the order in which the residues are listed differs
+# (what their *logarithm* is, *Explain* says).
 
 # %%
 OPERATION = "multiplication"
@@ -432,10 +471,10 @@ times = run(Grokking(p=31, width=128, operation=OPERATION, train_fraction=0.6, w
 
 def purity(canvas, runs):
     axes = canvas.add_subplot()
-    band(axes, runs.test_accuracy, "accuracy, pairs never seen", color=ORANGE, linestyle="--")
+    band(axes, runs.test_accuracy, "accuracy, never seen", color=ORANGE, linestyle="--")
     band(axes, runs.mean_ipr_raw, "mean IPR, residues in natural order", color=BLUE)
     band(axes, runs.mean_ipr, "mean IPR, residues in order of their logarithm", color=GREEN, linestyle="-.")
-    axes.set(xlabel="step", ylim=(-0.02, 1.04), title="The same rule in another order")
+    axes.set(xlabel="step", ylim=(-0.02, 1.04), title=OPERATION.capitalize())
     axes.legend(loc="center right")
     end = runs.isel(step=-1).mean("seed")
     return (f"{OPERATION.capitalize()}: accuracy on unseen pairs {float(end.test_accuracy):.2f}, mean IPR "
@@ -443,8 +482,9 @@ def purity(canvas, runs):
 
 
 labs.draw(purity, times)
-labs.compare(None if my_waves is None else float(my_waves), float(times.mean_ipr_raw.isel(step=-1).mean() > 0.5),
-             "waves in natural order (1 yes, 0 no)")
+if OPERATION == "multiplication":  # which the prediction was about
+    labs.compare(my_waves, bool(times.mean_ipr_raw.isel(step=-1).mean() > 0.5), "multiplication, residues in natural order",
+                 choices={True: "waves", False: "no waves"})
 
 # %% [markdown]
 # ### Play
@@ -476,10 +516,13 @@ def powers(p):
 with labs.check("powers modulo 7"):
     got = [int(x) for x in powers(7)]
     assert got == [1, 3, 2, 6, 4, 5], f"3 is the smallest root of 7: 1, 3, 2, 6, 4, 5; you have {got}"
+    got = [int(x) for x in powers(11)]
+    assert got[:5] == [1, 2, 4, 8, 5], f"2 is the smallest root of 11: 1, 2, 4, 8, 5 and so on; you have {got}"
     ### BEGIN HIDDEN TESTS
-    assert [int(x) for x in powers(11)][:4] == [1, 2, 4, 8]
-    assert sorted(int(x) for x in powers(23)) == list(range(1, 23))
-    assert int(powers(41)[1]) == 6, "6 is the smallest root of 41"
+    got = [int(x) for x in powers(23)]
+    assert sorted(got) == list(range(1, 23)), f"modulo 23 each of 1 to 22 should come once; you have {got}"
+    got = int(powers(41)[1])
+    assert got == 6, f"6 is the smallest root of 41; your powers are those of {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "powers-wave", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -489,7 +532,9 @@ with labs.check("products become sums"):
     wrong = [(i, j) for i in range(30) for j in range(30) if order[i] * order[j] % 31 != order[(i + j) % 30]]
     assert not wrong, f"what stands at place i times what stands at j should stand at i + j, modulo 30; not so at {wrong[0]}"
     ### BEGIN HIDDEN TESTS
-    assert [int(x) for x in powers(97)] == [pow(5, k, 97) for k in range(96)], "5 is the smallest root of 97"
+    got = [int(x) for x in powers(97)]
+    assert got == [pow(5, k, 97) for k in range(96)], (
+        f"5 is the smallest root of 97: 96 powers, 1, 5, 25, 28 and so on; you have {len(got)}, {got[:4]} and so on")
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -509,12 +554,12 @@ labs.ledger("grokking/delay", "grokking/weight-decay", "grokking/data-fraction",
 # the rule has come. **Excluded loss** is the loss on the training pairs when that part is *taken away*: what memory
 # still does alone. Restricted loss should fall, and excluded loss rise, before the jump. The first does so; the second
 # rises too late. One reason may be the squared error: if the rule gives a share $s$ of the right output and memory the
-# rest, restricted loss goes as $(1 - s)^2$ and excluded loss as $s^2$. While $s$ is small the one falls steeply, and the
-# other barely moves. Nanda and others had cross-entropy, and a transformer.
+# rest, restricted loss is proportional to $(1 - s)^2$ and excluded loss to $s^2$. While $s$ is small the first falls steeply
+# and the second hardly moves. Nanda and others used cross-entropy, and a transformer.
 #
 # **What this toy does not show.** All pairs of a task fit in one batch; labels are exact; the rule is one that waves
-# suit. Of $ab + a + b^2$ the same network learns nothing but its examples (`unlearnable` above), and in general a term
-# in $ab$ added to a rule that is learned makes one that is not. Not always: $a + b + ab$ *is* learned. Why? (Write out
+# suit. Of $ab + a + b^2$ the same network learns nothing but its examples (`unlearnable` above). In general, a rule that is
+# learned is learned no longer when a term in $ab$ is added. There are exceptions: $a + b + ab$ *is* learned. Why? (Write out
 # $(a + 1)(b + 1)$: it is a multiplication, shifted.) Nothing here says that large language models grok, nor that a
 # sudden rise needs a sudden cause: look at the IPR again, which rises smoothly.
 #

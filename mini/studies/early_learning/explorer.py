@@ -49,7 +49,7 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
     left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
     seen = measured(dataset, "test_loss")
     words = [_fractions(left.subplots(), seen)]
-    left.subplots_adjust(left=0.09, right=0.98, bottom=0.16, top=0.9)
+    left.subplots_adjust(left=0.09, right=0.98, bottom=0.3, top=0.9)
     if "picture" in seen:  # what is looked at once comes last
         words.append(_minds(right, seen))
     return f"After {int(seen['epoch'][-1])} epochs: " + "; ".join(words) + "."
@@ -63,7 +63,7 @@ def _fractions(axes: Axes, seen: xr.Dataset) -> str:
             axes.plot(seen["epoch"], curve, label=label, **look)
             words.append(f"{label} {float(curve[-1]):.2f}")
     axes.set(title="what becomes of true and of false labels", xlabel="epoch", ylim=(-0.02, 1.02), yticks=[0, 0.5, 1])
-    axes.legend(loc="center right", fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.47, -0.22), ncols=3, fontsize=8, columnspacing=1.2)
     return ", ".join(words)
 
 

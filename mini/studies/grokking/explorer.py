@@ -21,9 +21,10 @@ CONTROLS = {
     "ticks": [100, 200, 400, 1000, 2000],
 }
 CURVES = {
-    "train_accuracy": ("train", {"color": plotting.BLUE, "linestyle": "-"}),
-    "test_accuracy": ("test", {"color": plotting.VERMILION, "linestyle": "--"}),
-    "corrupted_accuracy": ("false labels", {"color": plotting.BLACK, "linestyle": ":"}),
+    "train_accuracy": ("training", {"color": plotting.BLUE, "linestyle": "-"}),
+    "test_accuracy": ("never seen", {"color": plotting.ORANGE, "linestyle": "--"}),
+    "corrupted_accuracy": ("redrawn, as given", {"color": plotting.VERMILION, "linestyle": ":"}),
+    "restored_accuracy": ("redrawn, truly", {"color": plotting.GREEN, "linestyle": "-."}),
 }
 
 
@@ -71,7 +72,7 @@ def _spectrum(axes: Axes, seen: xr.Dataset) -> str:
     dead = seen.sizes["neuron"] - now.size
     mean = f"mean inverse participation ratio {now.mean():.2f}, was {first.mean():.2f}" if now.size else ""
     alive = power.sum(1) > 0.5
-    used = f"neurons use {len(np.unique(power[alive].argmax(1)))} of {power.shape[1] - 1} frequencies" if alive.any() else ""
+    used = f"neurons use {len(np.unique(power[alive].argmax(1)))} of {power.shape[1]} frequencies" if alive.any() else ""
     return ", ".join(filter(None, [mean, used, f"{dead} neurons dead" if dead else ""]))
 
 
