@@ -12,7 +12,7 @@
 # **Question.** A network has learned some of its examples by heart. Is that a fault, or the best it could do?
 #
 # **Time** about 125 minutes; sections 1 and 2 make an hour. **Compute** about half a minute of training on two CPU
-# cores, and what you play; no network.
+# cores, and what you train yourself under *Play*; no internet.
 # **You need** numpy, expectations and binomial probabilities, and Lab 1.
 #
 # After this lab you can
@@ -22,8 +22,9 @@
 # 4. name who pays when memorisation is limited: by pruning, by regularisation, by privacy.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. Run all cells whenever you like: an open exercise
-# says so, and nothing later depends on it.
+# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
+# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an
+# open exercise says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -44,10 +45,10 @@ QUICK = {"seeds": 1 if labs.fast() else 5, "progress": not labs.fast(), "cache":
 # %% [markdown]
 # ## 1. A world with a tail (35 minutes)
 #
-# **The world** (Feldman 2020). There are $N = 1000$ kinds of things. Each has one of $K = 10$ labels, drawn at random
-# and without any rule behind it. Kinds differ in frequency: the $i$-th turns up with probability $p_i \propto 1/i$
-# (Zipf's law, roughly that of words, species and photographs of things). You are shown $n = 1000$ examples. Then you
-# are tested on new ones.
+# **The world** (Feldman 2020). There are $N = 1000$ kinds of things. (The figures call a kind a *subpopulation*; the two words
+# mean the same.) Each kind has one of $K = 10$ labels, drawn at random and without any rule behind it. Kinds differ in
+# frequency: the $i$-th appears with probability $p_i \propto 1/i$ (Zipf's law; words, species and photographs of things
+# follow it roughly). You are shown $n = 1000$ examples. Then you are tested on new ones.
 #
 # ### Predict
 # Of your 1000 training examples, which share is *the only one of its kind*? And what is the least test error that
@@ -59,6 +60,8 @@ my_optimum = None
 
 # %% [markdown]
 # ### Run
+# Left, look at the rank at which the curve crosses the dashed line. Right, look at the first two bars: never seen, and seen
+# once.
 
 # %%
 alpha, n = theory.marginal("zipf", 1000), 1000
@@ -68,7 +71,7 @@ def tail(canvas):
     left, right = canvas.subplots(1, 2)
     left.plot(np.arange(1, 1001), n * alpha, color=BLUE)
     left.axhline(1, color=ORANGE, linestyle="--", label="expected once")
-    left.set(xscale="log", yscale="log", xlabel="kind, by rank", ylabel="expected sightings", title="Few common, many rare")
+    left.set(xscale="log", yscale="log", xlabel="kind, by rank", ylabel="expected sightings", title="Kinds by frequency")
     left.legend()
     times = np.arange(13)
     right.bar(times, [theory.expected_mass(alpha, n, t) for t in times], color=BLUE)
@@ -80,15 +83,16 @@ def tail(canvas):
 
 
 labs.draw(tail, size=(9, 3.4))
-labs.compare(my_singles, theory.singles(alpha, n) / n, "share of examples alone of their kind")
-labs.compare(my_optimum, 0.9 * theory.expected_mass(alpha, n, 0), "least test error")
+asked = theory.marginal("zipf", 1000)  # the world that the predictions are about, whatever you play
+labs.compare(my_singles, theory.singles(asked, 1000) / 1000, "Zipf, 1000 examples: share alone of their kind")
+labs.compare(my_optimum, theory.optimum(asked, 1000, 10), "Zipf, 1000 examples: least test error")
 
 # %% [markdown]
 # ### Play
-# Change the world in the first line of that cell and run it again: `theory.marginal("uniform", 1000)`,
-# `theory.marginal("two_tier", 1000, 3.0)`, in which a tenth of the kinds is twenty times as frequent as the others, or
-# Zipf's again with `n` 100 and 10000. In which world does most of the test fall on kinds seen once or never? Does ten
-# times the data rid you of them?
+# Change the world in the first line of that cell and run it again. Try `theory.marginal("uniform", 1000)`, then
+# `theory.marginal("two_tier", 1000, 3.0)`, in which a tenth of the kinds is twenty times as frequent as the others, then
+# Zipf's again with `n` 100 and 10000. In which world does most of the test fall on kinds seen once or never? Do such kinds
+# disappear with ten times the data?
 
 # %% [markdown]
 # ### Explain
@@ -100,11 +104,13 @@ labs.compare(my_optimum, 0.9 * theory.expected_mass(alpha, n, 0), "least test er
 # Now a kind that you saw **once**. Is it one of the many that are too rare to matter? You cannot tell. Its expected
 # frequency, given that you saw it $\ell$ times, is
 # $$\tau_\ell = \frac{\sum_i p_i^{\ell+1} (1 - p_i)^{n-\ell}}{\sum_i p_i^{\ell} (1 - p_i)^{n-\ell}},$$
-# and with a long tail $\tau_1$ is of the order of $1/n$: **half a test example in every $n$ for each one you declined
-# to learn by heart**. Of these there are very many.
+# and with a long tail $\tau_1$ is of the order of $1/n$; in the world above it is a little more than $0.5/n$, and a guess at
+# such a kind is nearly always wrong. So **each example that you refuse to memorise costs about half a wrong answer in every
+# $n$ test questions**. There are very many such examples.
 #
 # ### Exercise 1.1: the least error
-# *difficulty 1/5, importance 5/5, 6 minutes.* `p` is an array of frequencies that sum to one.
+# *difficulty 1/5, importance 5/5, 6 minutes.* Return opt, by the formula above, for frequencies `p`, `n` training examples
+# and K = `classes` labels. (`p` is an array that sums to one.)
 
 # %% nbgrader={"grade": false, "grade_id": "least", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def least_error(p, n, classes):
@@ -114,10 +120,12 @@ def least_error(p, n, classes):
 
 # %% nbgrader={"grade": true, "grade_id": "least-two", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("two kinds, one example"):
-    got = least_error(np.array([0.5, 0.5]), 1, 2)
-    assert abs(got - 0.25) < 1e-5, f"half the test is on the kind not seen, and half of that is guessed right; you say {got}"
+    got = least_error(np.array([0.75, 0.25]), 1, 4)
+    assert abs(got - 0.28125) < 1e-5, (
+        f"a share of 0.375 of the test is on the kind not seen, and of that 3/4 is guessed wrong: 0.28125; you say {got}")
     ### BEGIN HIDDEN TESTS
-    assert abs(least_error(np.array([0.2, 0.3, 0.5]), 0, 4) - 0.75) < 1e-5, "with no example all is guessed"
+    got = least_error(np.array([0.2, 0.3, 0.5]), 0, 4)
+    assert abs(got - 0.75) < 1e-5, f"with no example all is guessed, of four labels 3/4 wrong: 0.75; you say {got}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "least-zipf", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -153,6 +161,8 @@ with labs.check("tau for the world above"):
     p = 1 / np.arange(1, 1001) / np.sum(1 / np.arange(1, 1001))
     got = 1000 * tau(p, 1000, 1)
     assert abs(got - 0.5588) < 1e-3, f"1000 tau_1 is about 0.559; you have {got:.4f}"
+    got = tau(np.array([0.75, 0.25]), 2, 2)
+    assert abs(got - 0.7) < 1e-5, f"frequencies 3/4 and 1/4, seen twice of two: 28/64 over 10/16 is 0.7; you have {got}"
     ### BEGIN HIDDEN TESTS
     for seen in (0, 2, 7):
         above = sum(x ** (seen + 1) * (1 - x) ** (1000 - seen) for x in p.tolist())
@@ -168,6 +178,8 @@ with labs.check("tau where powers underflow"):
     p = 1 / np.arange(1, 1001) / np.sum(1 / np.arange(1, 1001))
     got = tau(p, 20_000, 5_000)
     assert np.isfinite(got), f"p^5000 is zero to a computer, its logarithm is not; you have {got}"
+    assert abs(got / p[0] - 1) < 1e-2, (
+        f"what was seen 5000 times in 20000 can only be the most frequent kind, {p[0]:.4f} of all; you have {got:.4g}")
     ### BEGIN HIDDEN TESTS
     for seen, wanted in ((5_000, 0.133592), (300, 0.0149119)):  # from sums with fifty decimals
         got = tau(p, 20_000, seen)
@@ -175,10 +187,10 @@ with labs.check("tau where powers underflow"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise 1.3: the price of good manners
-# *difficulty 2/5, importance 5/5, 6 minutes.* A learner refuses to learn by heart: examples that are alone of their kind
-# are got wrong with probability $1 - 1/K$, as if never seen. How much error does that *add*, in expectation? It is
-# $\tau_1$ times the expected number of such examples, $\sum_i n p_i (1 - p_i)^{n-1}$, times $1 - 1/K$.
+# ### Exercise 1.3: the price of not memorising
+# *difficulty 2/5, importance 5/5, 6 minutes.* A learner refuses to learn by heart: it answers kinds that it saw once as if
+# it had never seen them, wrong with probability $1 - 1/K$. How much error does that *add*, in expectation? It is
+# $\tau_1$ times the expected number of such kinds, $\sum_i n p_i (1 - p_i)^{n-1}$, times $1 - 1/K$. Return it.
 
 # %% nbgrader={"grade": false, "grade_id": "price", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def price(p, n, classes):
@@ -192,21 +204,25 @@ with labs.check("the price in the world above"):
     p = 1 / np.arange(1, 1001) / np.sum(1 / np.arange(1, 1001))
     got = price(p, 1000, 10)
     assert abs(got / 0.105203 - 1) < 1e-4, f"kind by kind it comes to 0.10520; you say {got:.5f}"
+    got = price(np.full(4, 0.25), 2, 2)
+    assert abs(got - 0.1875) < 1e-5, (
+        f"two examples, four kinds all alike, two labels: tau_1 = 1/4, times 1.5 kinds, times 1/2, is 0.1875; you say {got}")
     ### BEGIN HIDDEN TESTS
     wanted, got = 0.01 * 30 * 0.99**29 * 0.8, price(np.full(100, 0.01), 30, 5)
     assert abs(got / wanted - 1) < 1e-4, f"30 examples of 100 kinds all alike, 5 classes: {wanted:.5f}; you say {got:.5f}"
-    assert price(p, 10**6, 10) < 1e-3, "with a million examples next to nothing is alone of its kind"
+    got = price(p, 10**6, 10)
+    assert got < 1e-3, f"with a million examples hardly any kind is seen once: less than 0.001; you say {got:.5f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
 # ## 2. Networks in that world (20 minutes)
 #
-# **The network's version.** A kind is now a small cloud of points in 64 dimensions, and a fresh point of the cloud is
-# the test. A network of one hidden layer is trained on the 1000 examples. Nobody tells it which are rare.
+# **The world of the network.** A kind is now a small cloud of points in 64 dimensions, and the test uses fresh points of the
+# clouds. A network of one hidden layer is trained on the 1000 examples. Nobody tells it which are rare.
 #
 # ### Predict
-# Fitting everything, will it come near the least error, 0.19? And what will its test error be if the examples that are
-# alone of their kind are left out of the loss?
+# The network fits every example. What will its test error be? (The least possible error is the one of section 1.) And what
+# will it be if the examples that are alone of their kind are left out of the loss? Write numbers between 0 and 1 for `None`.
 
 # %%
 my_error = None
@@ -214,6 +230,7 @@ my_error_without_singles = None
 
 # %% [markdown]
 # ### Run
+# Left, look at how far the points lie from the dashed line, and at the step from "nothing" to 1.
 
 # %%
 given_up = run(LongTail(width=128), 20 if labs.fast() else 60, 60 if not labs.fast() else 20,
@@ -225,19 +242,20 @@ labs.compare(my_error_without_singles, float(last.sel(give_up=1)), "test error, 
 
 # %% [markdown]
 # ### Play
-# `give up` is the largest number of sightings whose examples are not fitted, `give up share` the share of those that
-# is. The dashed line is what theory says for what *this* network saw and gave up. Which of the controls can make the
-# network miss its line? Try a wide `sigma`: a fresh point may then lie far from the one that was learned.
+# With `give up` at 2, examples of kinds seen at most twice are not fitted; `give up share` is the share of these kinds to
+# which that applies. The dashed line is what theory says for what *this* network saw and gave up. Which of the controls can
+# move the network away from its line? Try a wide `sigma` (the spread of a cloud): a fresh point may then lie far from the
+# one that was learned.
 
 # %%
 explorer(("samples", "give_up", "give_up_share", "sigma", "seed"), give_up=1)
 
 # %% [markdown]
 # ### Explain
-# The network reaches the optimum *because* it fits everything, the lonely examples too. Leaving them out looks like
-# prudence, "do not overfit", and costs a tenth of all test questions. This holds where labels of different kinds
-# have nothing to do with one another. Where a rule covers several kinds the rule helps, and less needs to be learned by
-# heart.
+# The network reaches the optimum *because* it fits everything, also the examples that are alone of their kind. To leave
+# them out looks careful ("do not overfit"), and costs a tenth of all test questions. This holds where labels of different
+# kinds have nothing to do with one another. Where one rule covers several kinds, the rule helps, and less needs to be
+# learned by heart.
 #
 # ### Exercise 2: where the error comes from
 # *difficulty 2/5, importance 4/5, 8 minutes.* For each kind you are given its `frequency`, how often it was `seen`, and
@@ -253,11 +271,12 @@ def parts(frequency, seen, right):
 
 # %% nbgrader={"grade": true, "grade_id": "parts-each", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the parts of a small error"):
-    got = parts(np.array([0.5, 0.3, 0.2]), np.array([4, 1, 0]), np.array([1.0, 0.5, 0.1]))
-    assert np.allclose(got, [0.18, 0.15, 0.0]), f"wanted 0.18, 0.15 and 0; you have {got}"
+    got = parts(np.array([0.5, 0.3, 0.2]), np.array([4, 1, 0]), np.array([0.8, 0.5, 0.1]))
+    assert np.allclose(got, [0.18, 0.15, 0.1]), f"never seen 0.18, seen once 0.15, more often 0.1; you have {got}"
     ### BEGIN HIDDEN TESTS
     got = parts(np.array([0.4, 0.3, 0.2, 0.1]), np.array([0, 1, 1, 2]), np.array([0.0, 0.5, 0.0, 0.3]))
-    assert np.allclose(got, [0.4, 0.35, 0.07])
+    assert np.allclose(got, [0.4, 0.35, 0.07]), (
+        f"four kinds, seen 0, 1, 1 and 2 times: never seen 0.4, seen once 0.35, more often 0.07; you have {got}")
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "parts-sum", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -267,7 +286,8 @@ with labs.check("the parts make the whole"):
     got = parts(p, rng.integers(0, 5, 50), right)
     assert len(got) == 3 and abs(sum(got) - (1 - p @ right)) < 1e-9, f"the sum is the test error; you have {sum(got):.4f}"
     ### BEGIN HIDDEN TESTS
-    assert np.allclose(parts(p, np.zeros(50, int), right)[1:], 0), "with nothing seen, all error is on the unseen"
+    got = parts(p, np.zeros(50, int), right)[1:]
+    assert np.allclose(got, 0), f"where no kind was seen, the parts of seen kinds are 0; you have {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -283,7 +303,7 @@ with labs.check("the parts make the whole"):
 #
 # ### Predict
 # For which share of the digits is $\mathrm{mem} \ge 0.25$? By how much can a single training digit raise the chance that
-# a certain test digit is answered rightly?
+# a certain test digit is answered right, at the most? Write numbers between 0 and 1 for `None`.
 
 # %%
 my_memorised = None
@@ -291,35 +311,49 @@ my_influence = None
 
 # %% [markdown]
 # ### Run
+# First figure, left: look at the bars to the right of the dotted line, and at how far the dashed outline reaches. (The outline
+# is what the same arithmetic gives where no network was trained on the example: chance alone. The counts are logarithmic.)
+# Second figure: compare each memorised digit on top with the test digits below it.
 
 # %%
-networks = 24 if labs.fast() else 400
-digits = run(Estimator(), networks, [networks // 8, networks // 4, networks // 2, networks],
+NETWORKS, NOISE = 24 if labs.fast() else 400, 0.0
+digits = run(Estimator(noise=NOISE), NETWORKS, [NETWORKS // 8, NETWORKS // 4, NETWORKS // 2, NETWORKS],
              **{**QUICK, "seeds": 1 if labs.fast() else 2})
 labs.draw(histogram, digits, size=(10, 3.6))
 labs.draw(influences, digits, size=(10, 4))
-labs.compare(my_memorised, float(digits.memorised_share.isel(network=-1).mean()), "share memorised")
-labs.compare(my_influence, float(digits.pair_influence.max()), "largest influence of one digit on one")
+if not NOISE:  # which the predictions were about
+    labs.compare(my_memorised, float(digits.memorised_share.isel(network=-1).mean()), "share memorised")
+    labs.compare(my_influence, float(digits.pair_influence.max()), "largest influence of one digit on one")
 
 # %% [markdown]
 # ### Play
-# Put 50 for 400 networks and run the cell again: what becomes of the dashed outline, and what may still be read off the
-# bars? Then, with 400, `Estimator(noise=0.1)`: one label in ten is false. Is one digit in ten more memorised?
+# Put 50 for 400 `NETWORKS` and run the cell again: what becomes of the dashed outline, and what may still be read off the
+# bars? Then put 400 again and 0.1 for `NOISE`: one label in ten is false. Are one in ten more digits memorised?
 
 # %% [markdown]
 # ### Explain
-# Most digits are answered rightly with or without: their twins are in the training set. A few are odd, and right only
-# if they were there: these are memorised. And where a test digit is odd *in the same way*, the one memorised example is
-# what saves it. The dashed outline is the null: the same arithmetic on subsets that no network ever saw. Never read a
-# score of memorisation without it. And it is the score *of a learner*: networks as small as these, stopped after 40
-# epochs, do not fit most false labels, and so have not memorised them.
+# Most digits are answered right whether they were in the training set or not: others very like them were in it. A few are
+# unusual, and are answered right only if they were in it: these are memorised. And where a test digit is unusual *in the
+# same way*, it is answered right because of the one memorised example. The dashed outline is the null: the same arithmetic
+# on subsets that no network was trained on. Never read a score of memorisation without it. The score also depends *on the
+# learner*: networks as small as these, stopped after 40 epochs, do not fit most false labels, and so have not memorised
+# them.
 #
 # ### Exercise 3.1: the estimator
 # *difficulty 3/5, importance 5/5, 10 minutes.* `inside[k, i]` says whether network $k$ had example $i$, `right[k, i]`
-# whether it answers it rightly; both Boolean arrays of shape (networks, examples). Return $\mathrm{mem}(i)$ for every
+# whether it answers it right; both are Boolean arrays of shape (networks, examples). Return $\mathrm{mem}(i)$ for every
 # example, `nan` for one that was always in or always out.
 # <details><summary>Hint</summary><code>(inside &amp; right).sum(0) / inside.sum(0)</code> is one of the two shares. Dividing
-# nought by nought gives <code>nan</code> with a warning; <code>np.errstate</code> silences it.</details>
+# zero by zero gives <code>nan</code> with a warning; <code>np.errstate</code> silences it.</details>
+#
+# The next cell makes up networks for the checks.
+
+# %% nbgrader={"grade": false, "grade_id": "given-staged", "locked": true, "schema_version": 3, "solution": false, "task": false}
+def staged(networks=60, examples=20, seed=0):
+    """Made-up networks: the first half of the examples is right only for those that had it, the rest always."""
+    rng = np.random.default_rng(seed)
+    inside = np.stack([rng.permutation(examples) < 0.7 * examples for _ in range(networks)])
+    return inside, inside | (np.arange(examples) >= examples // 2)
 
 # %% nbgrader={"grade": false, "grade_id": "mem", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def memorisation(inside, right):
@@ -328,22 +362,18 @@ def memorisation(inside, right):
         return (inside & right).sum(0) / inside.sum(0) - (~inside & right).sum(0) / (~inside).sum(0)
     ### END SOLUTION
 
-
-def staged(networks=60, examples=20, seed=0):
-    """Made-up networks: the first half of the examples is right only for those that had it, the rest always."""
-    rng = np.random.default_rng(seed)
-    inside = np.stack([rng.permutation(examples) < 0.7 * examples for _ in range(networks)])
-    return inside, inside | (np.arange(examples) >= examples // 2)
-
 # %% nbgrader={"grade": true, "grade_id": "mem-value", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("memorisation of made-up networks"):
     got = memorisation(*staged())
     assert np.allclose(got, [1] * 10 + [0] * 10), f"wanted 1 for the first ten, 0 for the others; you have {np.round(got, 2)}"
+    got = memorisation(np.array([[1], [1], [0], [0], [0], [0]]) > 0, np.array([[1], [0], [1], [0], [0], [0]]) > 0)
+    assert np.allclose(got, [0.25]), f"1 of 2 networks with the example is right, 1 of 4 without: 0.5 - 0.25; you have {got}"
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(4)
     inside, right = rng.random((2, 50, 9)) < 0.5
     loop = [right[inside[:, i], i].mean() - right[~inside[:, i], i].mean() for i in range(9)]
-    assert np.allclose(memorisation(inside, right), loop)
+    got = memorisation(inside, right)
+    assert np.allclose(got, loop), f"50 random networks have {np.round(loop, 2)}; you have {np.round(got, 2)}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "mem-unseen", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -353,9 +383,12 @@ with labs.check("examples that cannot be seen"):
     inside[:, 3] = True
     got = memorisation(inside, right)
     assert np.isnan(got[3]), f"example 3 was always in: there is nothing to compare it with; you say {got[3]}"
+    got = np.isnan(got).nonzero()[0].tolist()
+    assert got == [3], f"the other examples were sometimes in and sometimes out; you have nan for {got}"
     ### BEGIN HIDDEN TESTS
     inside[:, 15] = False
-    assert np.isnan(memorisation(inside, right)).nonzero()[0].tolist() == [3, 15]
+    got = np.isnan(memorisation(inside, right)).nonzero()[0].tolist()
+    assert got == [3, 15], f"example 3 was always in and 15 always out, so both have nan; you have it for {got}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -378,11 +411,17 @@ with labs.check("influence of made-up networks"):
     got = influence(inside, inside[:, :4])
     assert got.shape == (20, 4), f"shape {got.shape}, wanted (20, 4)"
     assert np.allclose(np.diag(got), 1), "test example j is right exactly where training example j was in: influence 1"
+    got = influence(np.array([[1, 0], [1, 1], [0, 1], [0, 1]]) > 0, np.array([[1], [0], [0], [1]]) > 0)
+    assert np.allclose(got, [[0], [-2 / 3]]), (
+        f"right are 1 of 2 networks with example 0 and 1 of 2 without, 1 of 3 with example 1 and 1 of 1 without: "
+        f"0 and -2/3; you have {np.round(got, 3).tolist()}")
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(5)
     inside, right = rng.random((40, 6)) < 0.6, rng.random((40, 3)) < 0.5
     loop = [[right[inside[:, i], j].mean() - right[~inside[:, i], j].mean() for j in range(3)] for i in range(6)]
-    assert np.allclose(influence(inside, right), loop)
+    got = influence(inside, right)
+    assert np.allclose(got, loop), (
+        f"40 random networks: on 3 test examples example 0 has {np.round(loop[0], 3)}; you have {np.round(got[0], 3)}")
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -406,6 +445,9 @@ with labs.check("two halves"):
 
     got = reliability(*staged(600), lucky)
     assert got > 0.9, f"the two halves of these networks agree nearly perfectly; you say {got:.2f}"
+    inside, right = np.random.default_rng(8).random((2, 60, 40)) < 0.5
+    got = reliability(inside, right, lucky)
+    assert abs(got) < 0.6, f"networks that answer at random do not agree: about 0; you say {got:.2f}"
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(6)
     inside, right = rng.random((30, 8)) < 0.5, rng.random((30, 8)) < 0.5
@@ -419,11 +461,12 @@ with labs.check("two halves"):
 # ## 4. Who pays (20 minutes)
 #
 # Memory can be limited: stop early, penalise weights, remove the small ones, or train with *differential privacy*, which
-# promises that no single example changes much. An average accuracy says how much that costs. Look at who pays.
+# promises that no single example changes much. An average accuracy says how much that costs. Look also at who pays.
 #
 # ### Predict
 # We remove the 70% smallest weights of networks trained on wider clouds (`sigma` 0.5). By how much does accuracy fall for
-# kinds seen once, and by how much for kinds seen 10 to 29 times?
+# kinds seen once, and by how much for kinds seen 10 to 29 times? Write numbers between 0 and 1 for `None`: 0.2 for a fall
+# from 0.9 to 0.7.
 
 # %%
 my_fall_once = None
@@ -431,6 +474,7 @@ my_fall_often = None
 
 # %% [markdown]
 # ### Run
+# In each panel compare the curve of kinds seen once with those of frequent kinds; for the prediction look at 0.7 on the right.
 
 # %%
 wide = run(LongTail(width=128, sigma=0.5), 20 if labs.fast() else 60, 2, sweep={"weight_decay": (0.0, 0.01, 0.03)}, **QUICK)
@@ -453,20 +497,22 @@ explorer(("weight_decay", "sigma", "samples", "seed"), sigma=0.5)
 
 # %% [markdown]
 # ### Explain
-# A kind seen a hundred times is held by many weights and survives the loss of some; a kind seen once hangs on a few
-# small ones. Against the frequent, the rare lose most. Among the rare it is not so simple: kinds seen two to four times
-# lose *more* than those seen once, which have less to lose. (The ledger's claim sets "once" against "10 to 29 times"
-# alone.) Nor is it a law: at ten times the samples, pruning took more from kinds seen 10 to 29 times than from those seen
-# once. So look, each time. Private training takes from the rare by design: the most that one example may add is
-# bounded, so what only one example knows cannot be learned, $\mathrm{mem} \le (e^\varepsilon - 1)/K + \delta$ here, and by
-# the first section that costs. There is no fault in the algorithm: *privacy, compression and fairness to the rare pull in
-# different directions*, and the tail decides how hard.
+# A kind seen a hundred times is held by many weights and survives the loss of some; a kind seen once depends on a few
+# small ones. Rare kinds lose more than frequent ones. Among the rare it is not so simple: kinds seen two to four times
+# lose *more* than those seen once, which have less to lose. (The ledger's claim compares "once" with "10 to 29 times" only.)
+# Nor is it a law: with ten times the samples, pruning took more from kinds seen 10 to 29 times than from those seen
+# once. So measure it each time.
+#
+# Private training takes from the rare by design. It bounds what a single example may add, so what only one example shows
+# cannot be learned: here $\mathrm{mem} \le (e^\varepsilon - 1)/K + \delta$ ($\varepsilon$, $\delta$: the privacy parameters;
+# smaller is more private). By section 1 that costs test error. The algorithm makes no mistake here: *privacy, compression
+# and fairness to the rare pull in different directions*, and how hard they pull depends on the tail.
 #
 # ### Exercise 4: one private step
 # *difficulty 3/5, importance 4/5, 10 minutes.* `gradients` has one row for each example of a batch. Scale each row down to
 # norm `clip` where it is longer (and leave it where it is not), sum the rows, add to each entry Gaussian noise of standard
 # deviation `noise * clip`, and divide by the *expected* batch size, not by the number of rows. Batches are drawn at random,
-# and one may be empty, of shape `(0, d)`: then the noise is left, d numbers.
+# and one may be empty, of shape `(0, d)`: then only the noise is left, d numbers. Draw the noise from `rng`.
 # <details><summary>Hint</summary>Divide each row by <code>max(norm / clip, 1)</code>. <code>rng.normal(size=...)</code> draws
 # the noise.</details>
 
@@ -480,21 +526,28 @@ def private_gradient(gradients, clip, noise, expected, rng):
 
 # %% nbgrader={"grade": true, "grade_id": "private-clip", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("clipping"):
-    got = private_gradient(np.array([[3.0, 4.0], [0.3, 0.4]]), 1.0, 0.0, 2, np.random.default_rng(0))
-    assert np.allclose(got, [0.45, 0.6]), f"(0.6, 0.8) and (0.3, 0.4), over 2, make (0.45, 0.6); you have {got}"
+    got = private_gradient(np.array([[3.0, 4.0], [0.3, 0.4]]), 2.0, 0.0, 4, np.random.default_rng(0))
+    assert np.allclose(got, [0.375, 0.5]), (
+        f"(3, 4) clipped to (1.2, 1.6), and (0.3, 0.4) as it is, over an expected 4, make (0.375, 0.5); you have {got}")
     ### BEGIN HIDDEN TESTS
     rows = np.random.default_rng(7).normal(size=(12, 5))
     got = private_gradient(rows, 0.5, 0.0, 10, np.random.default_rng(0))
-    assert np.allclose(got, sum(r / max(np.linalg.norm(r) / 0.5, 1) for r in rows) / 10), "over the expected size"
+    want = sum(r / max(np.linalg.norm(r) / 0.5, 1) for r in rows) / 10
+    assert np.allclose(got, want), f"12 random rows, clip 0.5, expected 10: {np.round(want, 3)}; you have {np.round(got, 3)}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "private-noise", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("noise"):
     got = private_gradient(np.zeros((4, 5000)), 2.0, 1.5, 10, np.random.default_rng(0))
     assert abs(got.std() - 0.3) < 0.02, f"the noise has deviation 1.5 * 2 / 10 = 0.3; yours has {got.std():.3f}"
+    again = private_gradient(np.zeros((4, 5000)), 2.0, 1.5, 10, np.random.default_rng(0))
+    assert np.allclose(got, again), "the same rng should give the same noise"
+    got = np.shape(private_gradient(np.zeros((0, 5)), 2.0, 1.5, 10, np.random.default_rng(0)))
+    assert got == (5,), f"an empty batch of shape (0, 5) leaves 5 numbers of noise; you have the shape {got}"
     ### BEGIN HIDDEN TESTS
     got = private_gradient(np.zeros((0, 5000)), 1.0, 3.0, 6, np.random.default_rng(1))
-    assert abs(got.std() - 0.5) < 0.03, "an empty batch has its noise too, or its emptiness would be seen"
+    assert abs(got.std() - 0.5) < 0.03, (
+        f"an empty batch has its noise too, or it would show that it is empty: deviation 3 / 6 = 0.5; yours {got.std():.3f}")
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -511,9 +564,9 @@ labs.ledger("long-tail/closed-form-table", "long-tail/networks-match-theory", "l
 
 # %% [markdown]
 # **What this does not show.** Labels of different kinds are independent here, which makes memory the *only* way; in the
-# world there are rules as well. The last claim is the uncomfortable one: the score tells a false label from what is well
-# known nearly without fail, but from a rare truth only poorly (both areas stand above). Whoever throws out what is
-# memorised to be rid of the errors throws out many of the rare with them.
+# world there are rules as well. The last claim is the uncomfortable one: the score tells false labels from well-known
+# examples nearly without fail, but from rare true ones only poorly (both areas are in the table above). If you remove what
+# is memorised in order to remove the errors, you remove many of the rare with them.
 #
 # ### Exercise 5: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A colleague finds that the model has memorised 5% of its
