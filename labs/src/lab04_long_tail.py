@@ -372,8 +372,8 @@ with labs.check("memorisation of made-up networks"):
     rng = np.random.default_rng(4)
     inside, right = rng.random((2, 50, 9)) < 0.5
     loop = [right[inside[:, i], i].mean() - right[~inside[:, i], i].mean() for i in range(9)]
-    got = memorisation(inside, right)
-    assert np.allclose(got, loop), f"50 random networks have {np.round(loop, 2)}; you have {np.round(got, 2)}"
+    score = memorisation(inside, right)
+    assert np.allclose(score, loop), f"50 random networks have {np.round(loop, 2)}; you have {np.round(score, 2)}"
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "mem-unseen", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
