@@ -103,7 +103,8 @@ explorer(("train_fraction", "weight_decay", "width", "seed", "ticks"), p=31, wei
 
 # %% [markdown]
 # ### Explain
-# Training does not end with right answers. Over the next two hundred steps the loss on the training pairs still falls
+# The late rise on pairs never seen, long after the training pairs are right, is called *grokking*. Training does not end
+# with right answers. Over the next two hundred steps the loss on the training pairs still falls
 # thirtyfold and the weights go on growing, while both accuracies hardly change. Meanwhile a periodic pattern grows in the
 # weights (section 2).
 #
@@ -344,8 +345,8 @@ with labs.check("the weights add"):
 # ## 3. Data and decay (20 minutes)
 #
 # ### Predict
-# We train on 40%, 50%, 60%, 70% and 80% of the pairs. By which factor does the *delay* (95% of the unseen minus 99%
-# of the seen) shrink from 50% to 70%? Write a number for `None`: 2 if the delay at 70% is half as long.
+# We train on 40%, 50%, 60%, 70% and 80% of the pairs. The *delay* is the step of 95% of the unseen pairs minus the
+# step of 99% of the training pairs. By which factor does it shrink from 50% to 70%? Write a number for `None`: 2 if the delay at 70% is half as long.
 
 # %%
 my_factor = None
@@ -453,8 +454,8 @@ with labs.check("the result keeps its labels"):
 # ## 4. Multiplication (20 minutes)
 #
 # ### Predict
-# Now the answer is $a \cdot b \bmod p$. Accuracy will come as before. Will the weights be waves over
-# $a = 0, 1, 2, \dots$ again? Put `True` or `False`.
+# Now the answer is $a \cdot b \bmod p$. The network will learn it as before. Will the weights be waves over
+# $a = 0, 1, 2, \dots$ again? Write `True` or `False` for `None`.
 
 # %%
 my_waves = None

@@ -289,7 +289,7 @@ my_random = {"unseen pairs": None, "redrawn labels as given": None}
 
 # %% [markdown]
 # ### Run
-# Look at 0.6 on the horizontal axis, in the left panel and in the right: which of the two curves is high there, which low?
+# Look at 0.6 on the horizontal axis: how high is each of the two curves there, in the left panel and in the right?
 
 # %%
 DECAY = 0.0

@@ -61,8 +61,8 @@ my_test_accuracy = None
 
 # %% [markdown]
 # ### Run
-# Left, look at the first twenty epochs and at the end: which of the three curves is on top? Right, look at where the dashed
-# curve is highest.
+# Left, look at which of the three curves is on top, from the first epochs to the last. Right, look at where the dashed curve
+# is highest.
 
 # %%
 plain = run(EarlyLearning(noise=0.4, **SIZE), EPOCHS, **QUICK)
@@ -192,7 +192,7 @@ with labs.check("the first of several"):
 # $$t \leftarrow \beta t + (1 - \beta)\, p, \qquad t = 0 \text{ at first},$$
 # and rewards it for agreeing with itself:
 # $$L = -\log p_y + \lambda \log(1 - \langle p, t \rangle).$$
-# The logarithm is negative, the more so the better $p$ and $t$ agree. The published values are $\lambda = 3$,
+# The better $p$ and $t$ agree, the more negative is the second logarithm. The published values are $\lambda = 3$,
 # $\beta = 0.7$.
 #
 # ### Predict
@@ -215,7 +215,7 @@ labs.compare(my_elr_memorised, float(elr.memorised_fraction.isel(epoch=-1).mean(
 
 # %% [markdown]
 # ### Play
-# How much noise can it take? What does a momentum of 0 do, and one of 0.99? Is stronger always better?
+# Up to which noise does it hold? What does a target momentum ($\beta$) of 0 do, and one of 0.99? Is stronger always better?
 
 # %%
 explorer(("noise", "strength", "target_momentum", "seed", "ticks"), **PLAY)
@@ -226,7 +226,8 @@ explorer(("noise", "strength", "target_momentum", "seed", "ticks"), **PLAY)
 # $$g_c = p_c\, \frac{\langle p, t \rangle - t_c}{1 - \langle p, t \rangle}.$$
 # Where the label is true and learned, $p \approx y$ and cross-entropy has stopped pushing; $g$ is negative at the
 # class that memory names and keeps pushing there. Where the label is false, cross-entropy pulls towards it and $g$
-# pulls back. A momentum near 1 is slower than early learning: by the time the memory knows, the network has forgotten.
+# pulls back. With a $\beta$ near 1 the memory is slower than early learning: when it knows the truth, the network has already
+# forgotten it.
 #
 # ### Exercise 2.1: the memory
 # *difficulty 1/5, importance 4/5, 5 minutes.* Write the update. And: when an example has been visited $k$ times and
@@ -510,8 +511,8 @@ my_last_auc = None
 
 # %% [markdown]
 # ### Run
-# Each bar starts at chance. Look at the red bars first: which score has the longest, which the shortest? Then compare red
-# with blue.
+# Each bar starts at chance. Look at the orange bars first: which score has the longest, which the shortest? Then compare
+# orange with blue.
 
 # %%
 def areas(canvas, plain, elr):
