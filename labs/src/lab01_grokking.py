@@ -346,7 +346,8 @@ with labs.check("the weights add"):
 #
 # ### Predict
 # We train on 40%, 50%, 60%, 70% and 80% of the pairs. The *delay* is the step of 95% of the unseen pairs minus the
-# step of 99% of the training pairs. By which factor does it shrink from 50% to 70%? Write a number for `None`: 2 if the delay at 70% is half as long.
+# step of 99% of the training pairs. By which factor does it shrink from 50% to 70%? Write a number for `None`: 2 if the
+# delay at 70% is half as long.
 
 # %%
 my_factor = None

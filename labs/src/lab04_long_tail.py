@@ -453,8 +453,8 @@ with labs.check("two halves"):
     inside, right = rng.random((30, 8)) < 0.5, rng.random((30, 8)) < 0.5
     even, odd = ([right[s::2, i][~inside[s::2, i]].mean() for i in range(8)] for s in (0, 1))
     wanted = np.corrcoef(even, odd)[0, 1]
-    got = reliability(inside, right, lucky)
-    assert abs(got - wanted) < 1e-5, f"even and odd networks, both arrays, correlate {wanted:.3f} here; you say {got:.3f}"
+    value = reliability(inside, right, lucky)
+    assert abs(value - wanted) < 1e-5, f"even and odd networks, both arrays, correlate {wanted:.3f} here; you say {value:.3f}"
     ### END HIDDEN TESTS
 
 # %% [markdown]
