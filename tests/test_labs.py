@@ -134,6 +134,20 @@ def test_every_check_sees_a_missing_answer(source):
         assert graded(labs.teacher(source))[name].source.startswith("with labs.check("), name
 
 
+def test_every_assertion_says_what_was_tried(source):
+    for name in checked(labs.teacher(source)):
+        tree = ast.parse(graded(labs.teacher(source))[name].source)
+        assert all(node.msg for node in ast.walk(tree) if isinstance(node, ast.Assert)), f"{name}: an assert without a message"
+
+
+def test_every_run_and_prediction_has_words(source):
+    """What to look at under each Run, and what kind of number is asked for under each Predict."""
+    text = source.read_text()
+    for heading in ("Run", "Predict"):
+        for after in re.findall(rf"^# ### {heading}\n(.*?)^# %%", text, re.MULTILINE | re.DOTALL):
+            assert len(after.split()) > 5, f"{heading}: {after!r}"
+
+
 def test_the_teachers_text_runs_clean(kernel, source):
     notebook = executed(kernel, source, "teacher")
     assert not errors(notebook)

@@ -13,7 +13,7 @@
 # lose, how much, and does it come back?
 #
 # **Time** about 110 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
-# CPU cores; no network.
+# CPU cores; no internet.
 # **You need** numpy, cross-entropy, and to have seen a transformer's attention once.
 #
 # After this lab you can

@@ -13,7 +13,7 @@
 # left of either after it has read a thousand other things?
 #
 # **Time** about 160 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
-# CPU cores; no network.
+# CPU cores; no internet.
 # **You need** numpy, logarithms, and the normal distribution. Lab 5 helps, and is not needed.
 #
 # After this lab you can

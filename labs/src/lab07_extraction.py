@@ -13,7 +13,7 @@
 # the model say it? And what helps against it?
 #
 # **Time** about 130 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
-# CPU cores; no network.
+# CPU cores; no internet.
 # **You need** numpy, log-probabilities, and a rough idea of what a language model does.
 #
 # After this lab you can

@@ -13,7 +13,7 @@
 # that is better, or the world, which brings old things up again?
 #
 # **Time** about 110 minutes; sections 1 and 2 make an hour. **Compute** two to three minutes of training in all, on two
-# CPU cores; no network.
+# CPU cores; no internet.
 # **You need** numpy, cross-entropy, and to have seen a training loop once.
 #
 # After this lab you can

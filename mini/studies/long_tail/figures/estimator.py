@@ -26,7 +26,7 @@ def histogram(canvas, runs) -> str:
              label="as estimated")
     outline(left, end.null.values.ravel(), runs.sizes["seed"], "null: subsets never trained on", color=BLACK, linestyle="--")
     left.axvline(0.25, color=VERMILION, linestyle=":", label="counts as memorised")
-    left.set(yscale="log", xlabel="memorisation", ylabel="digits (mean over seeds)", title="Most need no memory, some do")
+    left.set(yscale="log", xlabel="memorisation", ylabel="digits (mean over seeds)", title="Memorisation of the digits")
     left.legend(loc="upper right", fontsize=9)
     seen = runs.isel(network=slice(1, None))
     band(right, seen.reliability, "agreement of two halves", clock="network", color=GREEN, marker="o")
