@@ -159,12 +159,14 @@ def ledger(*ids: str) -> None:
 
     from mini import claims
 
-    path = bundled("data") / "claims.json"
-    entries = {e.id: e for e in claims.read_ledger(path)} if path.exists() else {}
+    entries, fresh = ({e.id: e for e in claims.read_ledger(path)} if path.exists() else {}
+                      for path in (bundled("data") / name for name in ("claims.json", "claims-fresh.json")))
     rows = [("claim", "published", "here (95% interval)", "criterion", "verdict")]
     for e in (entries[i] for i in ids if i in entries):
         rows.append((f"{e.id}: {e.statement}", f"{e.published}; {e.published_source}", claims.here_text(e),
                      claims.criterion_text(e), e.verdict))
+        if e.id in fresh:
+            rows.append(("the same on fresh seeds alone", "", claims.here_text(fresh[e.id]), "", fresh[e.id].verdict))
     body = "".join("<tr>" + "".join(f'<{tag} style="text-align:left">{html.escape(cell)}</{tag}>' for cell in row)
                    + "</tr>" for tag, row in zip(["th", *["td"] * len(rows)], rows))
     if len(rows) > 1:

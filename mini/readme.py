@@ -10,14 +10,15 @@ from mini.files import write_text
 from mini.studies import all_claims
 
 BEGIN, END = "<!-- claims: made by `make ledger` -->", "<!-- end of claims -->"
-LEDGERS = {"laptop": "claims.json", "paper": "claims-paper.json"}  # in data/; the latter holds what was measured of it
+LEDGERS = {  # in data/; the last holds what the first leaves undecided, on fresh seeds alone
+    "laptop": "claims.json", "paper": "claims-paper.json", "fresh": "claims-fresh.json"}
 SHOWN = ("grokking-curves", "corrupted-pruning", "early-learning-fractions", "forgetting-dissociation")  # in the README
 
 
-def with_tables(text: str, entries: list[claims.Entry], published: list[claims.Entry]) -> str:
-    """The README's text with the tables of both presets between its marks.
+def with_tables(text: str, entries: list[claims.Entry], published: list[claims.Entry], fresh: list[claims.Entry]) -> str:
+    """The README's text with the tables of all ledgers between its marks.
 
-    >>> with_tables(f"a {BEGIN} old {END} b", [], []).count("old")
+    >>> with_tables(f"a {BEGIN} old {END} b", [], [], []).count("old")
     0
     """
     if not 0 <= text.find(BEGIN) < text.find(END):
@@ -27,7 +28,9 @@ def with_tables(text: str, entries: list[claims.Entry], published: list[claims.E
     known = sum("paper" in claim.settings for _, claim in all_claims().values())
     at_length = folded(f"{len(published)} of {known} at a larger setting, the paper's own where it has one "
                        "(<code>--preset paper</code>)", published)
-    told = "\n\n".join([tables(entries), at_length, summary(entries, "laptop"), summary(published, "paper")])
+    again = folded(f"{len(fresh)} that these seeds leave undecided, measured on fresh seeds alone, on a GPU", fresh)
+    told = "\n\n".join([tables(entries), at_length, again, summary(entries, "in the laptop preset"),
+                        summary(published, "in the paper preset"), summary(fresh, "of the undecided, on fresh seeds alone")])
     return f"{before}{BEGIN}\n\n{told}\n\n{END}{after}"
 
 
@@ -46,13 +49,13 @@ def folded(title: str, entries: list[claims.Entry]) -> str:
     return f"<details><summary>{title}</summary>\n\n{claims.table(entries)}\n\n</details>"
 
 
-def summary(entries: list[claims.Entry], preset: str) -> str:
+def summary(entries: list[claims.Entry], where: str) -> str:
     """How many claims have which verdict, in a sentence."""
     count = {v: [e.id for e in entries if e.verdict == v]
              for v in (claims.REPRODUCED, claims.NOT_HERE, claims.UNDECIDED)}
     parts = [f"{len(ids)} {v}" + (f" ({', '.join(f'`{i}`' for i in ids)})" if v != claims.REPRODUCED else "")
              for v, ids in count.items() if ids]
-    return f"{len(entries)} claims in the {preset} preset: {'; '.join(parts)}."
+    return f"{len(entries)} claims {where}: {'; '.join(parts)}."
 
 
 def merged(old: list[claims.Entry], new: list[claims.Entry]) -> list[claims.Entry]:
@@ -61,22 +64,26 @@ def merged(old: list[claims.Entry], new: list[claims.Entry]) -> list[claims.Entr
     return [found[name] for name in all_claims() if name in found]
 
 
-def main(folder: str) -> None:
+def main(folder: str, name: str = "") -> None:
     """Take a reproduction over, of all claims or of some: its ledger into `data/`, its figures of those that the README shows
-    (in the laptop preset), and the tables into the README."""
+    (in the laptop preset), and the tables into the README.
+
+    Args:
+      name: of the ledger; that of the preset unless it is said to be `fresh`.
+    """
     root, source = Path(__file__).parents[1], Path(folder)
     measured = claims.read_ledger(source / "claims.json")
     (preset,) = {e.preset for e in measured}
-    ledger = root / "data" / LEDGERS[preset]
+    ledger = root / "data" / LEDGERS[name or preset]
     entries = merged(claims.read_ledger(ledger), measured)
     claims.write_ledger(entries, ledger)
-    drawn = [source / "figures" / f"{name}.svg" for name in SHOWN] if preset == "laptop" else []
+    drawn = [source / "figures" / f"{figure}.svg" for figure in SHOWN] if preset == "laptop" else []
     for figure in filter(Path.exists, drawn):
         shutil.copy(figure, root / "data")
     readme = root / "README.md"
     tabled = with_tables(readme.read_text(), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values()))
     write_text(readme, tabled)
-    print(summary(entries, preset))
+    print(summary(entries, f"in {ledger.name}"))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from pathlib import Path
 
+import jax
 import numpy as np
 import xarray as xr
 
@@ -94,9 +95,14 @@ def provenance(plan: Plan, **more) -> dict:
         "sweep": json.dumps({k: [plain(v) for v in values] for k, values in plan.sweep.items()}),
         "hold": json.dumps({k: plain(seed) for k, seed in plan.hold.items()}),
         "versions": json.dumps(versions()),
-        "machine": f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores",
+        "machine": f"{platform.machine()} {platform.system()}, {os.cpu_count()} cores" + _accelerator(),
         **more,
     }
+
+
+def _accelerator() -> str:
+    """What computes where it is not the processor."""
+    return "" if jax.default_backend() == "cpu" else f", {jax.devices()[0].device_kind}"
 
 
 def save(dataset: xr.Dataset, path: Path) -> None:

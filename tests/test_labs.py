@@ -13,9 +13,10 @@ import pytest
 from jupyter_client import KernelManager
 from nbclient import NotebookClient
 
-from mini import labs, marking
+from mini import claims, labs, marking
 from mini.cli import main
 from mini.errors import UsageError
+from mini.files import bundled
 
 SOURCES = [labs.folder() / "src" / f"{name}.py" for name in labs.names()]
 FAST = {"MINI_FAST": "1", "MINI_CACHE": os.environ["MINI_TESTS_COMPILED"],  # what one kernel compiled serves the next
@@ -257,6 +258,17 @@ def test_a_check_raises_only_while_it_is_graded(source, monkeypatch):
         monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
         with pytest.raises(type(error)), labs.check("it"):
             raise error
+
+
+def test_what_fresh_seeds_said_of_the_undecided_stands_below_it(source, monkeypatch):
+    fresh, decided = claims.read_ledger(bundled("data") / "claims-fresh.json")[0], "grokking/delay"
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda html: shown.append(html.data))
+    labs.ledger(fresh.id, decided)
+    (page,) = shown
+    rows = [re.findall(r"<td[^>]*>(.*?)</td>", row) for row in page.split("<tr>")[2:]]
+    assert [row[0].split(":")[0] for row in rows] == [fresh.id, "the same on fresh seeds alone", decided]
+    assert rows[0][-1] == "undecided" and rows[1][-1] == fresh.verdict and "How to read" in page
 
 
 def test_a_prediction_is_set_beside_what_came(source, monkeypatch):
