@@ -5,6 +5,7 @@ The parsers are built from the experiments' own fields, so that `--help` says wh
 
 import dataclasses
 import importlib.util
+import itertools
 import json
 import os
 import shutil
@@ -74,12 +75,14 @@ def _mute() -> None:
 
 
 def _list(argv: list[str]) -> None:
-    """mini list: what there is."""
+    """mini list [STUDY ...]: what there is."""
     from mini.claims import read_ledger
-    from mini.studies import studies
+    from mini.studies import find, studies
+
+    named = list(itertools.takewhile(lambda word: not word.startswith("-"), argv))
 
     options = dataclasses.make_dataclass("List", [option("json", bool, False, "print JSON")], frozen=True)
-    asked = parse(options, "mini list", argv, "Studies, experiments, claims and figures.")
+    asked = parse(options, "mini list [STUDY ...]", argv[len(named):], "Studies, experiments, claims and figures.")
     try:
         measured = {e.id: e.seconds for e in read_ledger()}
     except (UsageError, OSError):
@@ -91,7 +94,7 @@ def _list(argv: list[str]) -> None:
         "claims": [{"id": c.id, "statement": c.statement, "headline": c.headline, "presets": list(c.settings),
                     "seconds": round(measured.get(c.id, c.seconds), 1)} for c in s.claims],
         "figures": [{"id": f.id, "title": f.title, "headline": f.headline} for f in s.figures],
-    } for s in studies().values()]
+    } for s in ([find(name) for name in named] or studies().values())]
     print(json.dumps(listing, indent=1) if asked.json else _listing(listing))
 
 

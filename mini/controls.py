@@ -24,6 +24,8 @@ def picture(figure: Figure, alt: str) -> str:
     >>> picture(canvas((1, 1)), "an <empty> square")[:43]
     '<img alt="an &lt;empty&gt; square" style="m'
     """
+    if not alt:
+        raise UsageError(f"draw: returns what the picture shows, in words; it returned {alt!r}")
     figure.set_dpi(100)
     figure.canvas.draw()  # once; `savefig` draws twice, and the eye waits for it
     pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")

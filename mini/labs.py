@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from mini.errors import UsageError, wrong
+from mini.errors import UsageError, unknown, wrong
 from mini.files import bundled, write_text
 
 GRADED = "mini-lab-answer"
@@ -158,6 +158,7 @@ def ledger(*ids: str) -> None:
     from IPython.display import HTML, display
 
     from mini import claims
+    from mini.studies import all_claims
 
     entries, fresh = ({e.id: e for e in claims.read_ledger(path)} if path.exists() else {}
                       for path in (bundled("data") / name for name in ("claims.json", "claims-fresh.json")))
@@ -172,6 +173,8 @@ def ledger(*ids: str) -> None:
     if len(rows) > 1:
         display(HTML(f"<details><summary>How to read this table</summary>{READING}</details><table>{body}</table>"))
     for name in (i for i in ids if i not in entries):
+        if name not in all_claims():
+            raise unknown("claim", name, all_claims())
         _say("○", name, "not measured in this copy yet (`mini reproduce --all` measures it)", "#0072B2")
 
 

@@ -87,4 +87,9 @@ def main(folder: str, name: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    try:
+        if not 2 <= len(sys.argv) <= 3:
+            raise UsageError("usage: python -m mini.readme FOLDER [fresh], a folder that `mini reproduce` wrote")
+        main(*sys.argv[1:])
+    except (UsageError, OSError) as error:
+        sys.exit(f"readme: {error}")

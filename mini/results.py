@@ -46,9 +46,12 @@ def label(plan: Plan, point, traced: Mapping[str, list], measured: Mapping[str, 
         variables[name] = (dims, array, {"units": about.unit, "long_name": about.long_name})
     coords = {"seed": plan.seed_values(), cls.clock: plan.records()}
     coords |= {name: list(values) for name, values in traced.items()}
-    for _, (dims, array, _) in variables.items():
+    for name, (dims, array, _) in variables.items():
         for dim, size in zip(dims, array.shape):
-            coords.setdefault(dim, own.get(dim, np.arange(size)))
+            there = len(coords.setdefault(dim, own.get(dim, np.arange(size))))
+            if size != there:
+                raise UsageError(f"{cls.__name__}: {name!r} has {size} places along {dim!r}, "
+                                 f"another variable or `coords` {there}")
     return _say_fields(xr.Dataset(variables, coords), cls)
 
 

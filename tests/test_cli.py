@@ -124,7 +124,7 @@ BAD = {
     "run grokking 31": "option: got '31'",
     "run grokking -p 31": "option: got '-p'",
     "run grokking --strategy fast": "strategy: got 'fast', takes one of",
-    "list all": "option: got 'all'",
+    "list all": "study: no 'all'",
     "reproduce --only": "only: got no value",
     "run grokking --model transformer --heads 3": "width",
     "reproduce --only grokking/dely": "did you mean 'grokking/delay'",
@@ -164,6 +164,13 @@ def test_reproduce_checks_every_file_first(tmp_path, capsys, monkeypatch):
     (tmp_path / "plain" / "figures").touch()
     assert main(["reproduce", "grokking", "--out", str(tmp_path / "plain")]) == 2
     assert not list(tmp_path.rglob("claims.json"))
+
+
+def test_one_study_is_listed_by_its_name(capsys):
+    assert main(["list", "schedules"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("schedules: ") and "grokking" not in told
+    assert main(["list", "schedule"]) == 2 and "did you mean 'schedules'" in capsys.readouterr().err
 
 
 def test_a_run_that_diverged_is_no_number_in_the_summary(capsys):

@@ -255,7 +255,7 @@ def test_dims_and_coords():
     sweep = {"stride": [2.0, 0.5], "walkers": [2, 4], "gait": ["walk", "stand"]}
     result = run(Walk(), every=[3], seeds=2, seed_start=9, sweep=sweep, **QUIET)
     assert result["place"].dims == ("stride", "walkers", "gait", "seed", "step", "walker")
-    assert result["rank"].dims == ("stride", "walkers", "gait", "seed", "walker")
+    assert result["order"].dims == ("stride", "walkers", "gait", "seed", "walker")
     for name, values in {**sweep, "seed": [9, 10], "step": [0, 3, 40], "walker": [1, 2, 3, 4]}.items():
         assert result[name].values.tolist() == values
     few = result.sel(walkers=2)
@@ -428,3 +428,16 @@ def test_a_traced_field_used_as_a_number_of_pythons_is_explained():
     with pytest.raises(TypeError) as caught:
         run(Branching(), 2, seeds=1, progress=False)
     assert any("declare it static" in note for note in caught.value.__notes__)
+
+
+@experiment
+class Uneven(Walk):
+    """A walk that looks at fewer places in the end than along the way."""
+
+    def examine(self, state, world):
+        return {"started": np.asarray(world["start"])[:2]}
+
+
+def test_one_dim_has_one_length():
+    with pytest.raises(UsageError, match="Uneven: 'started' has 2 places along 'walker', another variable or `coords` 3"):
+        run(Uneven(), 2, seeds=1, progress=False)

@@ -102,7 +102,7 @@ def test_no_answer_no_hidden_test_no_output_is_given_away(source):
     assert not [word for word in SECRETS if word in text]
     hidden = re.findall(r"### BEGIN (?:HIDDEN TESTS|SOLUTION)\n(.*?)### END", "\n".join(
         c.source for c in whole.cells), re.DOTALL)
-    assert len(hidden) >= 15
+    assert len(hidden) >= 15, f"takes 15 solutions and hidden tests, there are {len(hidden)}"
     for block in hidden:
         for line in filter(lambda x: len(x) > 30, map(str.strip, block.splitlines())):
             assert line not in "\n".join(c.source for c in released.cells)
@@ -116,15 +116,17 @@ def test_cells_bear_names_that_stay(source):
     assert len(set(ids)) == len(ids)
     marks = {n: c.metadata.nbgrader.points for n, c in graded(released).items() if c.metadata.nbgrader.grade}
     assert all(points == 1 for name, points in marks.items() if name in checked(released))
-    assert len(checked(released)) >= 10 and "discussion" in marks
+    assert len(checked(released)) >= 10, f"takes 10 marked cells with a check, there are {len(checked(released))}"
+    assert "discussion" in marks, "takes a cell `discussion`, marked by hand"
     assert all(c.metadata.nbgrader.locked for n, c in graded(released).items() if n in checked(released))
 
 
 def test_the_minutes_add_up(source):
     text = source.read_text()
     sections = [int(m) for m in re.findall(r"^# ## \d+\. .* \((\d+) minutes\)$", text, re.MULTILINE)]
-    assert len(sections) == len(re.findall(r"^# ## ", text, re.MULTILINE))
-    assert f"**Time** about {sum(sections)} minutes" in text and f"labs.setup(minutes={sum(sections)}, " in text
+    assert len(sections) == len(re.findall(r"^# ## ", text, re.MULTILINE)), "headings read `# ## 1. Title (25 minutes)`"
+    for told in (f"**Time** about {sum(sections)} minutes", f"labs.setup(minutes={sum(sections)}, "):
+        assert told in text, f"the sections take {sum(sections)} minutes: say {told!r}"
     for section, minutes in zip(re.split(r"^# ## ", text, flags=re.MULTILINE)[1:], sections):
         assert sum(int(m) for m in re.findall(r"importance \d/5, (\d+) minutes", section)) <= minutes
 
@@ -154,7 +156,8 @@ def test_the_teachers_text_runs_clean(kernel, source):
     assert not errors(notebook)
     assert not [t for t in texts(notebook) if "not answered yet" in t or "not right yet" in t]
     pictures = re.findall(r"<img [^>]*>", "".join(texts(notebook)))
-    assert len(pictures) >= 3 and all(re.search(r'alt="[^"]{40,}', p) for p in pictures)
+    assert len(pictures) >= 3, f"takes three pictures, there are {len(pictures)}"
+    assert not [p[:90] for p in pictures if not re.search(r'alt="[^"]{40,}', p)], "40 characters of words for each picture"
 
 
 def test_the_students_notebook_runs_with_nothing_answered(kernel, source):

@@ -99,9 +99,9 @@ def test_what_is_not_computed_is_marked(dtype, expected):
 
 def test_where_shapes_differ_whole_numbers_and_truth_values_stay_so(tmp_path):
     result = run(Walk(), seeds=2, sweep={"walkers": [2, 4]}, strategy="threads", progress=False)
-    assert {name: result[name].dtype.kind for name in ("place", "rank", "right")} == {
-        "place": "f", "rank": "i", "right": "b"}
-    assert (result["rank"].sel(walkers=2, walker=[3, 4]) == -1).all()
+    assert {name: result[name].dtype.kind for name in ("place", "order", "right")} == {
+        "place": "f", "order": "i", "right": "b"}
+    assert (result["order"].sel(walkers=2, walker=[3, 4]) == -1).all()
     assert not result["right"].sel(walkers=2, walker=[3, 4]).any()
     results.save(result, tmp_path / "out.nc")
     xr.testing.assert_identical(results.open_result(tmp_path / "out.nc"), result)

@@ -21,7 +21,7 @@ class Walk(Experiment):
                  "place": Variable(("walker",), "m", "places"),
                  "started": Variable(("walker",), "m", "places at the start"),
                  "right": Variable(("walker",), "1", "whether right of 0 at the end"),
-                 "rank": Variable(("walker",), "1", "order at the end")}
+                 "order": Variable(("walker",), "1", "order at the end")}
 
     def data(self):
         return {"ground": np.linspace(0, 1, 1000)}
@@ -41,7 +41,7 @@ class Walk(Experiment):
 
     def examine(self, state, world):
         place = np.asarray(state)
-        return {"started": world["start"], "right": place > 0, "rank": np.argsort(np.argsort(place))}
+        return {"started": world["start"], "right": place > 0, "order": np.argsort(np.argsort(place))}
 
     def coords(self):
         return {"walker": np.arange(1, self.walkers + 1)}
