@@ -20,7 +20,7 @@ from mini.options import convert, option, parse
 
 USAGE = """mini: a laboratory of memorisation
 
-  mini list [--json]                    studies, experiments, claims and figures, with their time
+  mini list [STUDY ...] [--json]        studies, experiments, claims and figures, with their time
   mini run STUDY[/EXPERIMENT] [...]     train; every field is an option, see mini run STUDY --help
   mini reproduce [STUDY ...] [...]      measure claims, write a ledger, a report and figures
   mini figure ID [...]                  draw one figure
