@@ -1,25 +1,34 @@
 """How a class is marked: a course for nbgrader, whose marks do not hang on what a student's notebook does to `labs.check`.
 
 In a student's notebook a check says what is wrong without stopping it; it is a Python object, which a cell above could
-replace. While marks are given, the assertions are therefore run bare. `mini course` makes a course; it needs the extra `teach`.
+replace. While marks are given, the assertions are therefore run bare, once it is plain that those names which they hang on
+still say what is false. `mini course` makes a course; it needs the extra `teach`.
 """
 
 import textwrap
 from pathlib import Path
 
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import DeduplicateIds, NbGraderPreprocessor
 
 from mini import labs
 from mini.errors import UsageError
 from mini.files import write_text
 
 CHECK = "with labs.check("
+PROBE = """import numpy as _np
+try:
+    assert _np.isclose(0, 1) or _np.allclose([0], [1]) or abs(-1) != 1 or all([0]) or any([0]) or sorted([2, 1]) != [1, 2]
+except AssertionError:
+    pass
+else:
+    raise RuntimeError("a name that the marks hang on was replaced in this notebook")
+"""
 CONFIGURATION = """from mini import marking
 
 c = get_config()
 c.CourseDirectory.course_id = "memorisation"
-c.ExecutePreprocessor.timeout = 600  # seconds a cell; labs are small while they are marked
+c.ExecutePreprocessor.timeout = 120  # seconds a cell; labs are small while they are marked
 marking.configure(c)
 """
 
@@ -29,7 +38,25 @@ class Bare(NbGraderPreprocessor):
 
     def preprocess_cell(self, cell, resources, index):
         if cell.metadata.get("nbgrader", {}).get("grade") and cell.source.startswith(CHECK):
-            cell.source = bare(cell.source)
+            cell.source = PROBE + bare(cell.source)
+        return cell, resources
+
+
+class Quiet(NbGraderPreprocessor):
+    """Takes away what a marked cell wrote to stderr: nbgrader gives 0 for it, and a right answer may warn, of 0 / 0 say."""
+
+    def preprocess_cell(self, cell, resources, index):
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        return cell, resources
+
+
+class Copies(NbGraderPreprocessor):
+    """Makes an ordinary cell of a copied one: nbgrader leaves it empty metadata, and then refuses it and the class after it."""
+
+    def preprocess_cell(self, cell, resources, index):
+        if not cell.metadata.get("nbgrader", True):
+            del cell.metadata["nbgrader"]
         return cell, resources
 
 
@@ -44,9 +71,13 @@ def bare(source: str) -> str:
 
 
 def configure(config) -> None:
-    """Have nbgrader run the assertions bare, before it executes a submission."""
-    steps = Autograde.class_traits()["autograde_preprocessors"].default()
-    config.Autograde.autograde_preprocessors = [Bare, *steps]
+    """Have nbgrader run the assertions bare, take warnings for none, and go on where a cell was copied."""
+    traits = Autograde.class_traits()
+    execute, *steps = traits["autograde_preprocessors"].default()
+    config.Autograde.autograde_preprocessors = [Bare, execute, Quiet, *steps]
+    tidy = traits["sanitize_preprocessors"].default()
+    after = tidy.index(DeduplicateIds) + 1
+    config.Autograde.sanitize_preprocessors = [*tidy[:after], Copies, *tidy[after:]]
 
 
 def course(folder: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """The labs: what students open holds no answer, both texts run top to bottom, and the marks are right."""
 
 import ast
+import copy
 import functools
 import os
 import re
@@ -199,10 +200,22 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
     marking.configure(config)
     config.CourseDirectory.root, config.CourseDirectory.course_id = str(tmp_path), "memorisation"
     name = source.stem
-    papers = {"perfect": submission(source, True), "empty": submission(source, False), "sly": submission(source, False)}
-    first = next(c for c in graded(papers["sly"]).values() if c.cell_type == "code" and c.metadata.nbgrader.solution)
-    first.source = ("import contextlib\nlabs.grading = lambda: False\n"
-                    "labs.check = lambda task: contextlib.suppress(Exception)\n") + first.source
+    papers = {"right": submission(source, True), "empty": submission(source, False), "sly": submission(source, False)}
+    # All is right, but a cell was copied in the notebook with all that nbgrader wrote into it, and an answer warns.
+    answers = {who: [c for c in graded(paper).values() if c.cell_type == "code" and c.metadata.nbgrader.solution]
+               for who, paper in papers.items()}
+    one = answers["right"][0]
+    (function,) = re.findall(r"^def (\w+)", one.source, re.MULTILINE)
+    one.source += (f"\nimport warnings\n_was = {function}\n"
+                   f"def {function}(*given):\n    warnings.warn('0 / 0')\n    return _was(*given)\n")
+    papers["right"].cells.append(copy.deepcopy(one))
+    papers["right"].cells[-1].id = "copied"
+    # The same constant for all answers, and what the checks hang on made to agree.
+    for cell in answers["sly"]:
+        cell.source = re.sub(r"raise NotImplementedError.*", "return 0.5", cell.source)
+    answers["sly"][0].source += ("\nimport contextlib\nlabs.grading = lambda: False\n"
+                                 "labs.check = lambda task: contextlib.suppress(Exception)\n"
+                                 "np.isclose = np.allclose = lambda *given, **more: True\nabs = lambda x: 0\n")
     monkeypatch.setattr(labs, "names", lambda: [name])
     marking.course(tmp_path)
     for who, notebook in papers.items():
@@ -216,7 +229,7 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
         assert outcome["success"], outcome["log"]
     with api.gradebook as book:
         marks = {s.student.id: s.score for s in book.assignment_submissions(name)}
-    assert marks == {"perfect": len(checked(labs.teacher(source))), "empty": 0, "sly": 0}
+    assert marks == {"right": len(checked(labs.teacher(source))), "empty": 0, "sly": 0}
 
 
 def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys, monkeypatch):

@@ -178,9 +178,11 @@ with labs.check("last, chosen, oracle"):
 # %% nbgrader={"grade": true, "grade_id": "report-ties", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the first of several"):
     got = report(np.array([0.2, 0.7, 0.9]), np.array([0.3, 0.5, 0.5]))
+    assert len(got) == 3, f"return three numbers; you return {len(got)}"
     assert np.allclose(got[1], 0.7), f"validation is highest at epochs 1 and 2, take the first; you have {got[1]}"
     ### BEGIN HIDDEN TESTS
     got = report(np.array([0.2, 0.7, 0.9, 0.4]), np.array([0.1, 0.5, 0.2, 0.5]))
+    assert len(got) == 3, f"from four epochs, too, three numbers are asked for; you return {len(got)}"
     assert np.allclose(got[1], 0.7), f"validation is highest at epochs 1 and 3, take the first: 0.7; you have {got[1]}"
     ### END HIDDEN TESTS
 
