@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from mini import claims
-from mini.errors import UsageError
+from mini.errors import UsageError, unknown
 from mini.files import write_text
 from mini.studies import all_claims
 
@@ -71,6 +71,8 @@ def main(folder: str, name: str = "") -> None:
     Args:
       name: of the ledger; that of the preset unless it is said to be `fresh`.
     """
+    if name and name not in LEDGERS:
+        raise unknown("ledger", name, LEDGERS)
     root, source = Path(__file__).parents[1], Path(folder)
     measured = claims.read_ledger(source / "claims.json")
     (preset,) = {e.preset for e in measured}
