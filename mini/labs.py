@@ -116,7 +116,7 @@ def compare(guess, truth: float, what: str, unit: str = "", choices: Mapping = {
     if guess is None:
         said = "no prediction yet: write one above, then run this again"
     elif choices:
-        said = (f"you predicted {choices[guess]!r}, it came out as {choices[truth]!r}" if guess in choices else
+        said = (f"you predicted {choices[guess]!r}, it came out as {choices[truth]!r}" if guess in tuple(choices) else
                 "takes " + ", ".join(f"{value} ({name})" for value, name in choices.items()))
     elif not isinstance(guess, numbers.Real):
         said = f"takes a number, such as 0.7; you wrote {guess!r}"

@@ -37,7 +37,7 @@ class Bare(NbGraderPreprocessor):
     """Takes the assertions of each marked cell out of `with labs.check(...):`."""
 
     def preprocess_cell(self, cell, resources, index):
-        if cell.metadata.get("nbgrader", {}).get("grade") and cell.source.startswith(CHECK):
+        if marked(cell) and cell.source.startswith(CHECK):
             cell.source = PROBE + bare(cell.source)
         return cell, resources
 
@@ -46,7 +46,7 @@ class Quiet(NbGraderPreprocessor):
     """Takes away what a marked cell wrote to stderr: nbgrader gives 0 for it, and a right answer may warn, of 0 / 0 say."""
 
     def preprocess_cell(self, cell, resources, index):
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade"):
+        if marked(cell):
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         return cell, resources
 
@@ -58,6 +58,11 @@ class Copies(NbGraderPreprocessor):
         if not cell.metadata.get("nbgrader", True):
             del cell.metadata["nbgrader"]
         return cell, resources
+
+
+def marked(cell) -> bool:
+    """Whether a cell of code bears a mark."""
+    return cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade", False)
 
 
 def bare(source: str) -> str:

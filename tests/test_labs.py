@@ -134,13 +134,17 @@ def test_the_minutes_add_up(source):
 
 def test_every_check_sees_a_missing_answer(source):
     """A hidden test inside a check would pass unseen if the visible one stood outside it."""
-    for name in checked(labs.teacher(source)):
-        assert graded(labs.teacher(source))[name].source.startswith("with labs.check("), name
+    whole = labs.teacher(source)
+    cells = graded(whole)
+    for name in checked(whole):
+        assert cells[name].source.startswith("with labs.check("), name
 
 
 def test_every_assertion_says_what_was_tried(source):
-    for name in checked(labs.teacher(source)):
-        tree = ast.parse(graded(labs.teacher(source))[name].source)
+    whole = labs.teacher(source)
+    cells = graded(whole)
+    for name in checked(whole):
+        tree = ast.parse(cells[name].source)
         assert all(node.msg for node in ast.walk(tree) if isinstance(node, ast.Assert)), f"{name}: an assert without a message"
 
 
@@ -295,6 +299,7 @@ def test_a_prediction_is_set_beside_what_came(source, monkeypatch):
             (None, 2.0, {}, "no prediction yet"), (2.1, 2.0, {}, "within a tenth"), (1, 4.0, {}, "off by a factor of 4"),
             (0, 0.5, {}, "off by 0.5"), (-0.1, 0.2, {}, "off by 0.3"), (0, 0.0, {}, "right"),
             ("0.7", 0.5, {}, "takes a number"), ((1, 2), 0.5, {}, "takes a number"), (3, float("nan"), {}, "did not come"),
-            (1, 0, waves, "you predicted 'waves', it came out as 'noise'"), (3, 0, waves, "takes 1 (waves), 0 (noise)")):
+            (1, 0, waves, "you predicted 'waves', it came out as 'noise'"), (3, 0, waves, "takes 1 (waves), 0 (noise)"),
+            ([1], 0, waves, "takes 1 (waves), 0 (noise)")):
         labs.compare(guess, truth, "it", choices=choices)
         assert words in said[-1], (guess, truth)
