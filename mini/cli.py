@@ -138,8 +138,7 @@ def _about(cls) -> str:
 
 def _run_options(cls):
     """A dataclass of the engine's options and the experiment's fields."""
-    from mini.experiment import fields_of
-    from mini.plan import fixed_length
+    from mini.experiment import fields_of, fixed_length
 
     hints = typing.get_type_hints(cls)
     ticks = f"{cls.clock}s"
@@ -150,15 +149,13 @@ def _run_options(cls):
         option("seeds", int, 5, "number of seeds"),
         option("seed_start", int, 0, "the first seed"),
         option("sweep", tuple[str, ...], (), "name=v1,v2,...; several give their product"),
-        option("hold", tuple[str, ...], (), "stream=seed: hold a stream (data, init, noise) at one seed"),
+        option("hold", tuple[str, ...], (),
+               "stream=seed: hold a stream of randomness (data, init, ...) at one seed; a wrong name is told the right ones"),
         option("strategy", Literal["auto", "threads", "vmap", "sharded"], "auto", "how runs share the hardware"),
         option("out", str, "", "file to write (NetCDF); without it a summary is printed"),
         option("fresh", bool, False, "compute also what is kept from an earlier call"),
     ]
-    taken = {name for name, *_ in options}
     for name, about in fields_of(cls).items():
-        if name in taken:
-            raise TypeError(f"{cls.__name__}: the field {name!r} is an option of the engine; rename it")
         kind = Literal[about.choices] if about.choices else hints[name]
         within = f"; in {about.within}" if about.within else ""
         unit = "" if about.unit == "1" else f", {about.unit}"

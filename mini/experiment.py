@@ -32,11 +32,15 @@ from typing import Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
+import xarray as xr
 
 from mini.errors import UsageError, wrong
 
 if jax.config.jax_default_matmul_precision is None:  # a GPU would round the factors of every product to ten bits
     jax.config.update("jax_default_matmul_precision", "float32")
+
+
+OPTIONS = ("experiment", "seeds", "seed_start", "sweep", "hold", "strategy", "out", "fresh")  # a plan's, and `mini run`'s
 
 
 class Variable(NamedTuple):
@@ -92,14 +96,19 @@ def experiment(cls):
 
 
 def _check_names(cls) -> None:
-    """Refuse fields without a meaning, and variables that a result could not hold."""
+    """Refuse fields without a meaning, and names that a plan, the contract or a result has for something else."""
+    taken = {*OPTIONS, *vars(Experiment), cls.clock, *([] if fixed_length(cls) else [f"{cls.clock}s"])}
     for field in dataclasses.fields(cls):
         if "mini" not in field.metadata:
             raise UsageError(f"{cls.__name__}: the field {field.name!r} takes traced(...) or static(...), with its meaning")
+        if field.name in taken:
+            raise UsageError(f"{cls.__name__}: the field {field.name!r} takes another name; a plan or the contract has it")
     for name, about in cls.variables.items():
         if {name, *about.dims} & {"seed", cls.clock} or name in about.dims:
             raise UsageError(f"{cls.__name__}: the variable {name!r} takes a name, and dims, other than its own, "
                              f"'seed' and {cls.clock!r}")
+        if hasattr(xr.Dataset, name):
+            raise UsageError(f"{cls.__name__}: the variable {name!r} takes another name; runs.{name} is a method of xarray's")
 
 
 def fields_of(cls) -> dict[str, Field]:
@@ -107,6 +116,11 @@ def fields_of(cls) -> dict[str, Field]:
     if not dataclasses.is_dataclass(cls):
         raise UsageError(f"{cls.__name__}: takes the decorator @experiment")
     return {f.name: f.metadata["mini"] for f in dataclasses.fields(cls)}
+
+
+def fixed_length(cls) -> bool:
+    """Whether an experiment's length follows from its fields, as where a tick is one of its tasks."""
+    return isinstance(cls.ticks, property)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["seed", "held"], meta_fields=[])

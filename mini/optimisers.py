@@ -11,8 +11,9 @@ import optax
 def grokfast(alpha: float = 0.98, strength: float = 2.0) -> optax.GradientTransformation:
     """Amplify the slow part of the gradient: g + strength * ema_alpha(g) (Lee and others 2024, alg. 2).
 
-    The average starts from zero and is not debiased. The sum is divided by 1 + strength, which
-    keeps a constant gradient as it is and undoes nothing else: Adam, which follows, takes no notice of a constant factor.
+    The average starts from zero and is not debiased. Here the sum is divided by 1 + strength, so that a gradient that never
+    changes comes out as it went in. Training by Adam is the same with and without that: its steps do not depend on the
+    gradient's scale.
 
     >>> tx = grokfast(0.5, 1.0)
     >>> g, _ = tx.update(jnp.ones(1), tx.init(jnp.zeros(1)))

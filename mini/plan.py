@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import xarray as xr
 
 from mini.errors import UsageError, unknown, wrong
-from mini.experiment import Experiment, fields_of
+from mini.experiment import Experiment, fields_of, fixed_length
 
 MOST = 10**6  # records of a run, and runs of a plan
 
@@ -119,7 +118,6 @@ class Plan:
         dims = {cls.clock, "seed", *cls.variables, *(dim for about in cls.variables.values() for dim in about.dims)}
         for name in set(self.sweep) & dims:
             raise UsageError(f"sweep {name}: the result has a dimension or variable of this name; run its values one by one")
-        _check_names(cls)
         for point in self.points():
             point.check()
             if self.ticks is not None and fixed_length(cls) and self.ticks > point.ticks:
@@ -146,28 +144,12 @@ class Plan:
             raise wrong("every", ticks[-1], f"ticks up to the last one, {self.length}")
 
 
-def fixed_length(cls) -> bool:
-    """Whether an experiment's length follows from its fields, as where a tick is one of its tasks."""
-    return isinstance(cls.ticks, property)
-
-
 def _short(value) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _is_whole(value) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _check_names(cls) -> None:
-    """Refuse fields that a plan or the contract has by the same name, and variables that hide what a dataset can do."""
-    taken = {*Plan.__dataclass_fields__, *vars(Experiment), cls.clock}
-    for name in fields_of(cls):
-        if name in taken:
-            raise UsageError(f"{cls.__name__}: the field {name!r} takes another name; a plan or the contract has it")
-    for name in cls.variables:
-        if hasattr(xr.Dataset, name):
-            raise UsageError(f"{cls.__name__}: the variable {name!r} takes another name; runs.{name} is a method of xarray's")
 
 
 def _is_list(value) -> bool:

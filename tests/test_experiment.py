@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from walk import Walk
 
+from mini.cli import _run_options
 from mini.engine import run
 from mini.errors import UsageError
-from mini.experiment import Experiment, Field, Keys, Variable, canonical, check_value, experiment, fields_of, static
+from mini.experiment import Experiment, Field, Keys, Variable, canonical, check_value, experiment, fields_of, static, traced
+from mini.plan import Plan
 
 REFUSED = {
     "stride: got -1.0, takes a number in [0, inf)": {"stride": -1.0},
@@ -143,3 +145,18 @@ def test_a_choice_is_of_its_own_type():
     for value in (1.0, True, 3):
         with pytest.raises(UsageError, match="takes one of 1, 2"):
             check_value("n", value, int, about)
+
+
+@pytest.mark.parametrize("name", [*(f.name for f in dataclasses.fields(Plan)),
+                                  *(f.name for f in dataclasses.fields(_run_options(Walk)) if f.name not in fields_of(Walk)),
+                                  "world", "step", "variables"])
+def test_a_field_that_a_plan_the_command_or_the_contract_has_is_refused(name):
+    wrong = type("Wrong", (Experiment,), {"__annotations__": {name: float}, name: traced(1.0, "a thing")})
+    with pytest.raises(UsageError, match=f"the field '{name}' takes another name"):
+        experiment(wrong)
+
+
+@pytest.mark.parametrize("name", ["load", "rank", "mean"])
+def test_a_variable_that_hides_a_method_of_a_dataset_is_refused(name):
+    with pytest.raises(UsageError, match=f"runs.{name} is a method"):
+        experiment(type("Wrong", (Experiment,), {"variables": {name: Variable((), "1", "a thing")}}))

@@ -9,7 +9,7 @@ from walk import Walk
 from mini.cli import _run_options
 from mini.engine import run
 from mini.errors import UsageError
-from mini.experiment import Experiment, Variable, experiment, traced
+from mini.experiment import experiment
 from mini.plan import Plan, log_spaced
 
 WHOLE, TICKS = "a whole number from 0 on, below 2**31", "a whole number from 1 on, or a list of ticks"
@@ -125,17 +125,3 @@ def test_its_command_has_no_option_for_the_length():
     names = [f.name for f in dataclasses.fields(_run_options(Courses))]
     assert "steps" not in names and "walkers" in names
     assert "steps" in [f.name for f in dataclasses.fields(_run_options(Walk))]
-
-
-@pytest.mark.parametrize("name", ["seeds", "sweep", "world", "step", "ticks"])
-def test_a_field_that_a_plan_or_the_contract_has_is_refused(name):
-    wrong = experiment(type("Wrong", (Experiment,), {"__annotations__": {name: float}, name: traced(1.0, "a thing")}))
-    with pytest.raises(UsageError, match=f"the field '{name}' takes another name"):
-        Plan(wrong(), ticks=2).check()
-
-
-@pytest.mark.parametrize("name", ["load", "rank", "mean"])
-def test_a_variable_that_hides_a_method_of_a_dataset_is_refused(name):
-    wrong = experiment(type("Wrong", (Experiment,), {"variables": {name: Variable((), "1", "a thing")}}))
-    with pytest.raises(UsageError, match=f"runs.{name} is a method"):
-        Plan(wrong(), ticks=2).check()

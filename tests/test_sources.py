@@ -47,13 +47,32 @@ def forget():
     all_of_it()
 
 
-def test_a_changed_file_changes_the_hash(tmp_path, monkeypatch, forget):
+COMPUTING = {"scale = 2\n": True, "# another word\n": False, "\n\n": False,
+             'def f():\n    """Another."""\n': True, "@experiment\nclass Other(Experiment): pass\n": True}
+
+
+@pytest.mark.parametrize("more", COMPUTING)
+def test_what_computes_changes_the_hash_and_words_about_it_do_not(more, tmp_path, monkeypatch, forget):
     before = sources.code_hash(Walk)
     changed = tmp_path / "walk.py"
-    changed.write_bytes(sources._module_file(Walk).read_bytes() + b"# another\n")
+    changed.write_text(sources._module_file(Walk).read_text() + more)
     monkeypatch.setattr(sources, "_module_file", lambda cls: changed)
     forget()
-    assert sources.code_hash(Walk) != before
+    assert (sources.code_hash(Walk) != before) == COMPUTING[more]
+
+
+def test_a_docstring_is_no_part_of_what_computes_wherever_it_stands_and_a_string_in_use_is():
+    with_words = """'Module.'
+class A:
+    'Class.'
+    def f(self, x):
+        'Method.'
+        def g():
+            'Inner, and alone.'
+        return 'kept'
+"""
+    without = ["class A:", "    def f(self, x):", "        def g():", "            pass", "        return 'kept'"]
+    assert [line for line in sources.computing(with_words).splitlines() if line] == without
 
 
 def test_what_one_is_made_from_counts_and_what_lies_beside_it(tmp_path, monkeypatch, forget):
