@@ -19,7 +19,7 @@ from mini.plan import Plan
 
 REPRODUCED, NOT_HERE, UNDECIDED = "reproduced", "not at this scale", "undecided"
 MIN_SEEDS = 5
-POSSIBLE = {"rank correlation": (-1.0, 1.0)}  # unit -> ends that no number passes, nor an interval
+POSSIBLE = {"rank correlation": (-1.0, 1.0)}  # unit -> bounds that no number and no interval may pass
 
 
 class Published(NamedTuple):
@@ -45,13 +45,13 @@ class Claim:
       id: theme/name. statement: in our own words. unit: of the estimate; "margin" where the estimate
         is the smallest signed margin of several conditions.
       settings: preset -> what is run there and the criterion, written before measuring.
-      estimate: the settings' datasets -> one number a seed; for a `count`, (right, trials) a seed.
-      sabotage: a plan -> the same plan spoiled so that the verdict must turn.
+      estimate: the settings' datasets -> one number per seed; for a `count`, (right, trials) per seed.
+      sabotage: a plan -> the same plan, so spoiled that the verdict must change.
       seconds: about how long it takes in the laptop preset, on two cores.
       beside: the settings' datasets -> the quantities that the published figure gives, as measured
-        here, in words; for claims whose estimate is a margin, which alone says little.
-      items: of how many sampled items a seed's number is a share, where that may come out the same in every
-        seed; then the interval is not a point, but that of a count of none (`share_interval`).
+        here, in words; for claims whose estimate is a margin, which says little by itself.
+      items: how many sampled items a seed's number is a share of, where the share may come out the same for
+        every seed; the interval is then not a point but that of a count of zero (`share_interval`).
       exact: nothing in it depends on a seed: one run, no interval.
     """
 
@@ -86,7 +86,7 @@ def laptop(criterion, *plans) -> dict[str, Setting]:
 
 
 def smallest(*margins: xr.DataArray) -> xr.DataArray:
-    """Each seed's smallest margin, of several conditions (…, seed); missing where one of them is."""
+    """Each seed's smallest margin, of several conditions (…, seed); missing where any of them is."""
     return xr.concat(margins, "condition", join="outer").min("condition", skipna=False)
 
 
@@ -124,8 +124,8 @@ def binomial_interval(right: int, trials: int) -> Interval:
 
 
 def share_interval(numbers: Sequence[float], items: int) -> Interval:
-    """Student's t for shares of `items` sampled items a seed; where all seeds agree it would be sure, and the half width
-    is the exact upper end of a count of none among all these items, which is right where the share agreed on is 0 or 1.
+    """Student's t for shares of `items` sampled items per seed. Where all seeds agree, it would have no width; the half width
+    is then the exact upper end for a count of zero among all these items, which is right if the share agreed on is 0 or 1.
 
         1 - 0.025^(1 / (seeds * items))
 
@@ -154,7 +154,7 @@ def verdict(interval: Interval, criterion: tuple[float | None, float | None]) ->
 
 
 def seeds_to_decide(numbers: Sequence[float], criterion: tuple[float | None, float | None]) -> int | None:
-    """About how many seeds would decide, were mean and spread to stay; None where no number would."""
+    """About how many seeds would decide if mean and spread stayed as they are; None where no number would."""
     x = np.asarray(numbers, float)
     ends = [end for end in _ends(criterion) if math.isfinite(end)]
     if not np.isfinite(x).all() or len(x) < 2 or not ends:
@@ -219,7 +219,7 @@ def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset])
 
 
 def _check_seeds(claim: Claim, estimate, datasets: Sequence[xr.Dataset]) -> None:
-    """Refuse an estimate in which swept values or ticks would pass for seeds, and make its interval falsely narrow."""
+    """Refuse an estimate in which swept values or ticks would pass for seeds and make its interval falsely narrow."""
     for part in estimate if claim.count else [estimate]:
         found, seeds = np.size(part), datasets[0].sizes.get("seed", 1)
         if found != seeds and not claim.exact:

@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _mute() -> None:
-    """Send what standard output no longer takes to nowhere, or its last flush would fail again."""
+    """Discard what standard output no longer accepts, or its last flush would fail again."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -233,7 +233,7 @@ def _hold(words) -> dict:
 
 
 def _reproduce(argv: list[str]) -> int:
-    """mini reproduce: measure claims and write what came of it."""
+    """mini reproduce: measure claims and write down the outcome."""
     from mini import reproduce
 
     studies = []

@@ -27,7 +27,7 @@ def picture(figure: Figure, alt: str) -> str:
     if not alt:
         raise UsageError(f"draw: returns what the picture shows, in words; it returned {alt!r}")
     figure.set_dpi(100)
-    figure.canvas.draw()  # once; `savefig` draws twice, and the eye waits for it
+    figure.canvas.draw()  # once; `savefig` draws twice, and the viewer has to wait for it
     pixels = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")
     with io.BytesIO() as file:
         pixels.save(file, "png", compress_level=1)
@@ -36,22 +36,22 @@ def picture(figure: Figure, alt: str) -> str:
 
 
 def alert(error: Exception, lead: str) -> str:
-    """An error where the reader looks, announced by screen readers; a user's own mistake in one line."""
+    """An error shown where the reader is looking, announced by screen readers; a user's own mistake in one line."""
     name = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
     return ('<div role="alert" style="border-left:4px solid #D55E00;padding:.3em .8em">'
             f"<b>{html.escape(lead)}</b> {html.escape(name + str(error))}</div>")
 
 
 def control(experiment: Experiment, name: str, values: Sequence, now) -> widgets.Widget:
-    """A slider for one field (or for `seed` or `ticks`), a menu where its values are names, explained by its meaning.
+    """A slider for one field (or for `seed` or `ticks`), or a menu where its values are names; the tooltip gives its meaning.
 
     Args:
-      values: a list, to whose members the slider snaps, or a tuple (low, high, step). A static field
-        takes a list, since each of its values is compiled for itself.
+      values: a list of values that the slider snaps to, or a tuple (low, high, step). A static field
+        takes a list, since each of its values is compiled separately.
       now: where the slider stands.
 
     Raises:
-      UsageError: a name that no field bears, or a range for a static field.
+      UsageError: a name that no field has, or a range for a static field.
     """
     about = fields_of(type(experiment))
     if name not in about and name not in OWN:

@@ -9,7 +9,7 @@ class UsageError(ValueError):
 
 
 def wrong(name: str, got: object, takes: str) -> UsageError:
-    """Word a refused value.
+    """Word the error for a refused value.
 
     >>> print(wrong("train_fraction", 1.5, "a number in (0, 1)"))
     train_fraction: got 1.5, takes a number in (0, 1)
@@ -18,7 +18,7 @@ def wrong(name: str, got: object, takes: str) -> UsageError:
 
 
 def unknown(kind: str, name: str, known: Iterable[str], listed: str = "mini list") -> UsageError:
-    """Word an unknown name and offer the nearest known one; where they are many, say what lists them.
+    """Word the error for an unknown name, and offer the nearest known one; where there are many, say what lists them.
 
     >>> print(unknown("study", "groking", ["grokking", "forgetting"]))
     study: no 'groking'; did you mean 'grokking'? (forgetting, grokking)

@@ -2,7 +2,7 @@
 
 An experiment is a frozen dataclass with a few small pure functions. It says what is drawn once
 (`world`), what learns (`init`), one tick of learning (`step`) and what is looked at (`measure`,
-`examine`). Seeds, sweeps, progress, cancelling, resuming, devices and saving are the engine's.
+`examine`). Seeds, sweeps, progress, cancelling, resuming, devices and saving are left to the engine.
 
 >>> import jax.numpy as jnp
 >>> @experiment
@@ -36,7 +36,7 @@ import xarray as xr
 
 from mini.errors import UsageError, wrong
 
-if jax.config.jax_default_matmul_precision is None:  # a GPU would round the factors of every product to ten bits
+if jax.config.jax_default_matmul_precision is None:  # or a GPU would round the factors of every product to ten bits
     jax.config.update("jax_default_matmul_precision", "float32")
 
 
@@ -67,7 +67,7 @@ def traced(default, meaning: str, *, within: str = "", unit: str = "1"):
 
 
 def static(default, meaning: str, *, within: str = "", choices: tuple = (), unit: str = "1"):
-    """A field that fixes a shape or a choice of code: each of its values is compiled for itself."""
+    """A field that fixes a shape or a choice of code: each of its values is compiled separately."""
     return _field(default, Field(meaning, False, unit, within, tuple(choices)))
 
 
@@ -89,14 +89,14 @@ def experiment(cls):
     def unflatten(meta, leaves):
         return cls(**dict(zip(static, meta)), **dict(zip(traced, leaves)))
 
-    # Not `register_dataclass`: to JAX 0.10 two dataclasses of one form are equal, whatever their class, and where their
-    # hashes fall together, about once in a hundred times, one would be answered with the other's program.
+    # Not `register_dataclass`: JAX 0.10 takes two dataclasses of the same form as equal, whatever their class, and where
+    # their hashes collide, about once in a hundred times, one would be given the other's program.
     jax.tree_util.register_pytree_node(cls, flatten, unflatten)
     return cls
 
 
 def _check_names(cls) -> None:
-    """Refuse fields without a meaning, and names that a plan, the contract or a result has for something else."""
+    """Refuse fields without a meaning, and names that a plan, the contract or a result uses for something else."""
     taken = {*OPTIONS, *vars(Experiment), cls.clock, *([] if fixed_length(cls) else [f"{cls.clock}s"])}
     for field in dataclasses.fields(cls):
         if "mini" not in field.metadata:
@@ -119,14 +119,14 @@ def fields_of(cls) -> dict[str, Field]:
 
 
 def fixed_length(cls) -> bool:
-    """Whether an experiment's length follows from its fields, as where a tick is one of its tasks."""
+    """Whether an experiment's length follows from its fields, as it does where each tick is one of its tasks."""
     return isinstance(cls.ticks, property)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["seed", "held"], meta_fields=[])
 @dataclass(frozen=True)
 class Keys:
-    """Named streams of randomness, each folded from the seed unless it is held at another.
+    """Named streams of randomness, each folded from the seed unless it is held at another seed.
 
     >>> a, b = Keys(0, {}), Keys(1, {"data": 0})
     >>> bool(a["data"] == b["data"]), bool(a["init"] == b["init"])
@@ -142,7 +142,7 @@ class Keys:
 
 
 class Experiment:
-    """What every experiment has; those below that refuse are its own to write, unless it has 0 ticks and learns nothing."""
+    """What every experiment has. It must write those methods that raise here, unless it has 0 ticks and learns nothing."""
 
     clock: ClassVar[str] = "step"
     ticks: ClassVar[int] = 100  # the usual length; a property where it follows from the fields
@@ -150,7 +150,7 @@ class Experiment:
     variables: ClassVar[Mapping[str, Variable]] = {}
 
     def data(self):
-        """What every run shares, made once on the host (a bundled data set); any tree of arrays."""
+        """What all runs share, made once on the host (such as a bundled data set); any tree of arrays."""
         return ()
 
     def world(self, keys: Keys, shared):
@@ -163,12 +163,12 @@ class Experiment:
         return ()
 
     def step(self, state, world, t: jax.Array, key: jax.Array):
-        """One tick, from t to t + 1; the key is folded from the run's and t."""
+        """One tick, from t to t + 1; the key is folded from the run's own key and t."""
         self._learns("step(state, world, t, key)")
         return state
 
     def measure(self, state, world) -> dict[str, jax.Array]:
-        """What is looked at along the way, by names declared in `variables`; what chance has a part in is drawn in `world`."""
+        """What is looked at along the way, under names declared in `variables`; any randomness it needs is drawn in `world`."""
         self._learns("measure(state, world)")
         return {}
 
@@ -177,7 +177,7 @@ class Experiment:
             raise NotImplementedError(f"{type(self).__name__} needs {lacking}, or 0 ticks")
 
     def examine(self, state, world) -> dict[str, np.ndarray]:
-        """What is looked at once, at the end, of one shape in every run that shares the static fields; may be plain numpy."""
+        """What is looked at once, at the end; plain numpy will do. Runs with the same static fields must give equal shapes."""
         return {}
 
     def coords(self) -> dict[str, np.ndarray]:
@@ -185,7 +185,7 @@ class Experiment:
         return {}
 
     def check(self) -> None:
-        """Refuse values outside their range; extend it for rules that join several fields."""
+        """Refuse values outside their range; extend this for rules that involve several fields."""
         kinds = typing.get_type_hints(type(self))
         for name, about in fields_of(type(self)).items():
             check_value(name, getattr(self, name), kinds[name], about)
@@ -194,7 +194,7 @@ class Experiment:
 def check_value(name: str, value, kind: type, about: Field) -> None:
     """Refuse a value of the wrong type, outside its interval or not among its choices."""
     if about.choices:
-        if not any(value == choice and type(plain(value)) is type(choice) for choice in about.choices):  # 1.0 and True are no 1
+        if not any(value == choice and type(plain(value)) is type(choice) for choice in about.choices):  # 1.0 and True aren't 1
             raise wrong(name, value, "one of " + ", ".join(map(str, about.choices)))
         return
     if kind is bool or kind is str:
@@ -214,7 +214,7 @@ def check_value(name: str, value, kind: type, about: Field) -> None:
 
 
 def _in_32_bits(name: str, value, kind: type) -> np.int32 | np.float32:
-    """A traced number as it will be run with, in 32 bits, in which a large one has no place and 1 - 1e-9 is 1."""
+    """A traced number as the run will use it, in 32 bits, where a large one does not fit and 1 - 1e-9 is 1."""
     if kind is int and not -(2**31) <= value < 2**31:
         raise wrong(name, value, "a whole number of 32 bits, below 2**31")
     with np.errstate(over="ignore"):
@@ -242,7 +242,7 @@ def plain(value):
 
 
 def canonical(point: Experiment) -> Experiment:
-    """The same experiment with traced fields as strong 32-bit scalars, so that compilations are shared."""
+    """The same experiment with traced fields as strongly typed 32-bit scalars, so that compilations are shared."""
     kinds = {int: np.int32, float: np.float32, bool: np.bool_}
     hints = typing.get_type_hints(type(point))
     values = {

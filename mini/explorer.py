@@ -1,8 +1,8 @@
 """The widget that every study's explorer is made from: move a control, and a network is trained anew.
 
 A daemon thread trains in small chunks and sets traits; an event stops it; a generation counter drops
-what belongs to an older setting. Nothing is written to an `Output`, which loses what a thread says,
-and errors are shown where the reader looks, never swallowed.
+what belongs to an older setting. Nothing is written to an `Output`, which loses what a thread prints,
+and errors are shown where the reader is looking, never swallowed.
 """
 
 import atexit
@@ -35,7 +35,7 @@ Draw = Callable[[Figure, xr.Dataset], str]
 
 @dataclass
 class Job:
-    """One training: what is asked, and whether it is still wanted."""
+    """One training: what was asked for, and whether it is still wanted."""
 
     generation: int
     plan: Plan
@@ -45,27 +45,27 @@ class Job:
 
 
 class Explorer:
-    """Controls, a picture and a text; a change of a control trains again, at once and live.
+    """Controls, a picture and a text; changing a control trains again, at once and live.
 
     Args:
-      experiment: the experiment, with the fields that have no control.
+      experiment: the experiment, which sets the fields that have no control.
       controls: field name -> a list of values, or a tuple (low, high, step). A static field takes a
-        list, since each of its values is compiled for itself. `seed` and `ticks` may be given too.
+        list, since each of its values is compiled separately. `seed` and `ticks` may be given too.
       draw: (figure, partial dataset of one seed) -> text alternative; called in a thread.
-      shown: names of those to show, in this order; all of them unless said.
-      ticks, every: how long, and how often looked at (80 times unless said).
+      shown: names of the controls to show, in this order; all of them by default.
+      ticks, every: how long to train, and how often to look (80 times by default).
       seed: the first random draw. size: of the picture, in inches.
       warm: compile the static values in the background once the first picture is there.
 
     Raises:
-      UsageError: a control that is not offered or that no field bears, or a range for a static field.
+      UsageError: a control that is not offered or that no field has, or a range for a static field.
     """
 
     def __init__(self, experiment: Experiment, controls: Mapping[str, Sequence], draw: Draw, *,
                  shown: Sequence[str] | None = None, ticks: int | None = None, every: int | None = None, seed: int = 0,
                  size: tuple[float, float] = (11.0, 3.4), warm: bool = True):
         self.draw, self.every, self.size = draw, every, size
-        self.watched = not os.environ.get("MINI_FAST")  # or nobody looks on, and the last picture is enough
+        self.watched = not os.environ.get("MINI_FAST")  # otherwise nobody is watching, and the last picture is enough
         self.warm = warm and self.watched
         self.plan = Plan(experiment, ticks, seeds=1, seed_start=seed)
         self.dataset: xr.Dataset | None = None  # the last finished training
@@ -134,7 +134,7 @@ class Explorer:
                 self._say("stopped")
 
     def wait(self, timeout: float | None = None) -> xr.Dataset | None:
-        """Wait for the training under way and return its result, None where it was stopped or is not done in time.
+        """Wait for the training under way and return its result, or None if it was stopped or is not done in time.
 
         Raises the error that ended it.
         """
@@ -197,7 +197,7 @@ class Explorer:
     def _redraw(self, look: int, generation: int, dataset: xr.Dataset, tick: int) -> None:
         """Draw what had been measured by a tick, unless another look was asked for meanwhile."""
         drawn, said = None, ""
-        with plotting.style():  # entered when earlier drawings are done, or there would be no meanwhile
+        with plotting.style():  # waits for earlier drawings, during which another look may have been asked for
             if look != self._looks:
                 return
             try:
@@ -219,7 +219,7 @@ class Explorer:
             return picture(figure, alt), alt
 
     def _publish(self, job: Job, dataset: xr.Dataset, drawn: tuple[str, str] | None) -> None:
-        """Show how far a training is, unless a newer one was asked for meanwhile."""
+        """Show how far a training has come, unless a newer one was asked for meanwhile."""
         with self._lock:
             if job.generation != self._generation:
                 return
@@ -251,7 +251,7 @@ class Explorer:
         return thread
 
     def _warm_up(self) -> None:
-        """Compile each static value that a control offers, one by one, whenever nothing trains."""
+        """Compile each static value that a control offers, one by one, whenever nothing is training."""
         about = fields_of(type(self.plan.experiment))
         offered = [(name, value) for name, slider in self.controls.items()
                    if name in about and not about[name].traced for _, value in slider.options]
@@ -315,7 +315,7 @@ def _shape(plan: Plan) -> tuple:
 
 
 def _unit(plan: Plan) -> str:
-    """What the clock counts, in a plain word: a clock that is named after what has passed counts that."""
+    """What the clock counts, in a plain word: a clock named `after_task` counts tasks."""
     return plan.experiment.clock.removeprefix("after_")
 
 
@@ -326,13 +326,13 @@ def _curves(dataset: xr.Dataset) -> list[xr.DataArray]:
 
 
 def measured(dataset: xr.Dataset, name: str) -> xr.Dataset:
-    """What one run, perhaps not finished, has measured so far, by a number that it looks at every time; a record at least."""
+    """What one run, perhaps unfinished, has measured so far, judged by a variable recorded every time; at least one record."""
     (clock,) = dataset[name].dims
     return dataset.isel({clock: slice(0, max(int(dataset[name].notnull().sum()), 1))})
 
 
 def _reached(curves: list[xr.DataArray], plan: Plan) -> float:
-    """How much of the training a partial result holds, as a share."""
+    """How much of the training a partial result covers, as a share."""
     clock = plan.experiment.clock
     curves = [v for v in curves if clock in v.dims]
     if not curves or not plan.length:

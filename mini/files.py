@@ -35,14 +35,14 @@ def write_text(path: Path, text: str) -> None:
 
 @contextlib.contextmanager
 def output(path: Path) -> Iterator[Path]:
-    """`replaced`, for what a user asked to be written.
+    """`replaced`, for a file that the user asked for.
 
     Raises:
       UsageError: the folder, or the file, cannot be written.
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():  # what is moved there would take a device's place
+        if path.exists() and not path.is_file():  # moving a file there would replace a device
             raise OSError("it is no plain file")
         with replaced(path) as beside:
             yield beside
@@ -56,7 +56,7 @@ def check_writable(path: Path) -> None:
     try:
         if path.is_dir():
             raise UsageError(f"out: got {str(path)!r}, which is a folder; takes a file to write")
-        if path.exists() and not path.is_file():  # moving a result there would put a file in a device's place
+        if path.exists() and not path.is_file():  # moving a result there would replace a device
             raise UsageError(f"out: got {str(path)!r}, which is no plain file; takes a file to write")
         made = [p for p in path.absolute().parents if not p.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ def check_writable(path: Path) -> None:
 
 
 def sweep_stale(folder: Path) -> None:
-    """Remove what a kill has left half-written anywhere in a folder."""
+    """Remove what killed processes have left half-written anywhere in a folder."""
     for left in Path(folder).rglob(".*.tmp"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > STALE_SECONDS:
@@ -84,7 +84,7 @@ def sweep_stale(folder: Path) -> None:
 
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A place beside a file to write to; it takes the file's place at the end, or is gone on an error.
+    """A temporary file to write to, beside a given one, which it replaces at the end; on an error it is removed.
 
     Raises:
       OSError: the folder, or the file, cannot be written.
@@ -103,5 +103,5 @@ def replaced(path: Path) -> Iterator[Path]:
         yield beside
         os.replace(beside, path)
     finally:
-        with contextlib.suppress(OSError):  # where the folder is none, nothing was left beside it
+        with contextlib.suppress(OSError):  # if there is no such folder, nothing was left in it
             beside.unlink()

@@ -1,4 +1,4 @@
-"""The labs: where they lie, how they are set up, how an answer is looked at, how they are made.
+"""The labs: where they are, how they are set up, how an answer is checked, how they are made.
 
     python -m mini.labs build     makes labs/*.ipynb from labs/src/*.py (needs the extra `teach`)
     python -m mini.labs check     the same, and fails where a notebook would change
@@ -37,7 +37,7 @@ def names(where: Path | None = None) -> list[str]:
 
 
 def launch(argv: Sequence[str] = ()) -> int:
-    """Open the labs in JupyterLab; from an installed package a copy in `./mini-labs` is opened."""
+    """Open the labs in JupyterLab; with an installed package, a copy of them in `./mini-labs`."""
     place, hidden = folder(), ["--ContentsManager.hide_globs=src"]  # the solutions
     if place.name == "_labs":
         place = Path.cwd() / "mini-labs"
@@ -82,8 +82,8 @@ def setup(minutes: int, compute: str) -> None:
 class check:
     """Look at an answer: `with labs.check("task"): assert ...`.
 
-    An exercise still open says so, and an answer that is not right says what is wrong, without
-    stopping the notebook. While it is graded the same lines raise, so that they cost the point.
+    It says so if the exercise is still open, and what is wrong if the answer is not right, without
+    stopping the notebook. During grading the same lines raise an error, and so cost the point.
     """
 
     def __init__(self, task: str):
@@ -108,10 +108,10 @@ class check:
 
 
 def compare(guess, truth: float, what: str, unit: str = "", choices: Mapping = {}) -> None:
-    """Set a prediction beside what came; call it after the prediction cell.
+    """Set a prediction beside what came out; call it after the prediction cell.
 
     Args:
-      choices: what the numbers stand for, where a prediction is a choice; then it is right or not.
+      choices: what the numbers stand for, where a prediction is a choice; it is then either right or wrong.
     """
     if guess is None:
         said = "no prediction yet: write one above, then run this again"
@@ -154,7 +154,7 @@ def draw(how: Callable[..., str], *datasets, size: tuple[float, float] = (8.0, 3
 
 
 def ledger(*ids: str) -> None:
-    """Show what the committed ledger holds on some claims; never a number copied by hand."""
+    """Show what the committed ledger holds on some claims, so that no number is ever copied by hand."""
     from IPython.display import HTML, display
 
     from mini import claims
@@ -219,7 +219,7 @@ def student(source: Path):
 
 
 def build(where: Path | None = None, write: bool = True) -> list[Path]:
-    """Make every student's notebook anew; returns those that differ from what was there."""
+    """Make all student notebooks anew; returns those that differ from what was there."""
     import nbformat
 
     where, changed = where or folder(), []

@@ -1,16 +1,17 @@
-"""What computes: packages, processor, cores."""
+"""What computes: packages, processor, cores, and whether there is room for more programs."""
 
 import importlib.metadata
 import os
 import platform
 from pathlib import Path
 
+MAPS_USED, MAPS_GRANTED = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "xarray", "dp-accounting",
             "mini-memorisation")
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Versions of what computed, and of other packages named, where they are installed."""
+    """Versions of the packages that compute, and of any others named, where they are installed."""
     found = {"python": platform.python_version()}
     for name in (*PACKAGES, *more):
         try:
@@ -21,7 +22,7 @@ def versions(*more: str) -> dict[str, str]:
 
 
 def processor() -> str:
-    """The processor by name, as far as the system tells it."""
+    """The processor's name, as far as the system gives it."""
     about = Path("/proc/cpuinfo")
     lines = about.read_text().splitlines() if about.exists() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
@@ -31,3 +32,10 @@ def processor() -> str:
 def cores() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def crowded(most: float = 0.75) -> bool:
+    """Whether this process has used up most of the memory maps that Linux grants it; elsewhere there is no such limit."""
+    if not (MAPS_USED.exists() and MAPS_GRANTED.exists()):
+        return False
+    return MAPS_USED.read_bytes().count(b"\n") > most * int(MAPS_GRANTED.read_text())

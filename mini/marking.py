@@ -1,8 +1,8 @@
-"""How a class is marked: a course for nbgrader, whose marks do not hang on what a student's notebook does to `labs.check`.
+"""How a class is marked: a course for nbgrader, whose marks do not depend on what a student's notebook does to `labs.check`.
 
-In a student's notebook a check says what is wrong without stopping it; it is a Python object, which a cell above could
-replace. While marks are given, the assertions are therefore run bare, once it is plain that those names which they hang on
-still say what is false. `mini course` makes a course; it needs the extra `teach`.
+In a student's notebook a check says what is wrong without stopping the notebook; it is a Python object, which a cell above
+could replace. During marking the assertions are therefore run bare, once it is clear that the names they depend on still
+tell false from true. `mini course` makes a course; it needs the extra `teach`.
 """
 
 import textwrap
@@ -43,7 +43,7 @@ class Bare(NbGraderPreprocessor):
 
 
 class Quiet(NbGraderPreprocessor):
-    """Takes away what a marked cell wrote to stderr: nbgrader gives 0 for it, and a right answer may warn, of 0 / 0 say."""
+    """Removes what a marked cell wrote to stderr: nbgrader gives 0 for it, though a right answer may warn, say of 0 / 0."""
 
     def preprocess_cell(self, cell, resources, index):
         if marked(cell):
@@ -52,7 +52,7 @@ class Quiet(NbGraderPreprocessor):
 
 
 class Copies(NbGraderPreprocessor):
-    """Makes an ordinary cell of a copied one: nbgrader leaves it empty metadata, and then refuses it and the class after it."""
+    """Makes a copied cell an ordinary one: nbgrader leaves it empty metadata, then refuses it and the rest of the class."""
 
     def preprocess_cell(self, cell, resources, index):
         if not cell.metadata.get("nbgrader", True):
@@ -61,7 +61,7 @@ class Copies(NbGraderPreprocessor):
 
 
 def marked(cell) -> bool:
-    """Whether a cell of code bears a mark."""
+    """Whether a cell of code carries a mark."""
     return cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade", False)
 
 
@@ -76,7 +76,7 @@ def bare(source: str) -> str:
 
 
 def configure(config) -> None:
-    """Have nbgrader run the assertions bare, take warnings for none, and go on where a cell was copied."""
+    """Have nbgrader run the assertions bare, ignore warnings, and carry on where a cell was copied."""
     traits = Autograde.class_traits()
     execute, *steps = traits["autograde_preprocessors"].default()
     config.Autograde.autograde_preprocessors = [Bare, execute, Quiet, *steps]
@@ -89,7 +89,7 @@ def course(folder: Path) -> list[Path]:
     """Make a course's folder; returns what was written.
 
     Raises:
-      UsageError: something of it is there already.
+      UsageError: part of it is there already.
     """
     import nbformat
 

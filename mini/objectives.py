@@ -2,7 +2,7 @@
 
 The objectives for false labels share one interface, `Objective`: the loss of each row from its logits,
 its given label, its memory (a running average of the network's own answers, which some ignore) and one
-strength. A network's answer is p = softmax(f), kept within [1e-4, 1 - 1e-4] where a logarithm follows.
+strength. A network's answer is p = softmax(f), clipped to [1e-4, 1 - 1e-4] where a logarithm follows.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-CLIP = 1e-4  # of the authors' code (Liu and others 2020); it bounds a regulariser that has no lower bound
+CLIP = 1e-4  # from the authors' code (Liu and others 2020); it bounds a regulariser that has no lower bound
 
 
 def squared_error(logits: jax.Array, labels: jax.Array) -> jax.Array:
@@ -42,7 +42,7 @@ class Objective(NamedTuple):
     """One way to learn from labels of which some are false.
 
     `loss` maps logits (R, C), given labels (R, C), memory (R, C) and the strength to (R,); the labels
-    and the memory are shares that sum to one, a memory that has just begun to less.
+    and the memory are shares that sum to one (to less in a memory that has only just begun).
     """
 
     loss: Callable[..., jax.Array]
@@ -137,7 +137,7 @@ OBJECTIVES = {
 
 
 def mix(key: jax.Array, alpha, x: jax.Array, given: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Mixup: each row and its label with another's, by one Beta(alpha, alpha) share a batch
+    """Mixup: each row and its label mixed with another's, by one Beta(alpha, alpha) share per batch
     (Zhang and others 2018, eq. 1); x (R, F), given (R, C)."""
     share, order = jax.random.split(key)
     share = jax.random.beta(share, alpha, alpha)

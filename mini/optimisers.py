@@ -12,7 +12,7 @@ def grokfast(alpha: float = 0.98, strength: float = 2.0) -> optax.GradientTransf
     """Amplify the slow part of the gradient: g + strength * ema_alpha(g) (Lee and others 2024, alg. 2).
 
     The average starts from zero and is not debiased. Here the sum is divided by 1 + strength, so that a gradient that never
-    changes comes out as it went in. Training by Adam is the same with and without that: its steps do not depend on the
+    changes comes out as it went in. Training with Adam is the same with or without this: its steps do not depend on the
     gradient's scale.
 
     >>> tx = grokfast(0.5, 1.0)
@@ -53,7 +53,7 @@ def orthogonal_gradient() -> optax.GradientTransformation:
 
 
 def sgd(learning_rate, momentum, weight_decay=0.0) -> optax.GradientTransformation:
-    """Gradient descent with momentum; the decay is a term weight_decay |w|^2 / 2 of the loss."""
+    """Gradient descent with momentum; the decay is a term weight_decay |w|^2 / 2 in the loss."""
     return optax.chain(optax.add_decayed_weights(weight_decay), optax.sgd(learning_rate, momentum))
 
 
@@ -75,7 +75,7 @@ def warm_up(t, steps):
 def cosine(t, steps):
     """The share of the learning rate at tick t while it falls to a tenth: 0.55 + 0.45 cos(pi min(t / steps, 1)).
 
-    That of `optax.cosine_decay_schedule`, which takes no traced number of steps.
+    The same as `optax.cosine_decay_schedule`, which does not accept a traced number of steps.
 
     >>> [round(float(cosine(t, 4)), 2) for t in (0, 2, 4, 9)]
     [1.0, 0.55, 0.1, 0.1]

@@ -1,4 +1,4 @@
-"""Options of the command line: a dataclass from words, and one line for words that cannot be used."""
+"""Options of the command line: words made into a dataclass, and one line of error for words that cannot be used."""
 
 import dataclasses
 import typing
@@ -19,7 +19,7 @@ def option(name: str, kind, default, help: str) -> tuple:
 
 
 def parse(cls, prog: str, argv: Sequence[str], description: str):
-    """A dataclass from options; `--help` prints what there is and ends.
+    """A dataclass from options; `--help` prints what there is and exits.
 
     Raises:
       UsageError: an unknown option, a value that is missing or of the wrong type, a stray word.
@@ -30,7 +30,7 @@ def parse(cls, prog: str, argv: Sequence[str], description: str):
 
 
 def tidy(cls, prog: str, argv: Sequence[str]) -> list[str]:
-    """The words as a general parser takes them, each option once; it would word a mistake at length.
+    """The words as a general parser takes them, each option once; mistakes are refused here, as it would report them at length.
 
     >>> cls = dataclasses.make_dataclass("Run", [option("sweep", tuple[str, ...], (), ""), option("p", int, 3, "")])
     >>> tidy(cls, "mini run", ["--sweep", "a=1", "--p=5", "--sweep", "b=2"])
@@ -58,7 +58,7 @@ def tidy(cls, prog: str, argv: Sequence[str]) -> list[str]:
 
 
 def _kind(field: str, kinds: Mapping[str, type], prog: str):
-    """The type of an option; `no_x` is that of the switch `x`."""
+    """The type of an option; `no_x` has the type of the switch `x`."""
     if field in kinds:
         return kinds[field]
     if kinds.get(field.removeprefix("no_")) is bool:
@@ -77,7 +77,7 @@ def _values(words: deque, kind) -> list[str]:
 
 
 def _check(field: str, values: Sequence[str], kind) -> None:
-    """Refuse values of the wrong type, or none where one is needed."""
+    """Refuse values of the wrong type, and a missing value where one is needed."""
     kind = int if kind == int | None else kind
     choices = typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
     takes = "one of " + ", ".join(map(str, choices)) if choices else NOUNS.get(kind, "a value")

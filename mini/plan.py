@@ -1,4 +1,4 @@
-"""A plan: one experiment, how long, how often looked at, over which seeds and swept values."""
+"""A plan: one experiment, how long to run it, how often to look, over which seeds and swept values."""
 
 import dataclasses
 import itertools
@@ -11,7 +11,7 @@ import numpy as np
 from mini.errors import UsageError, unknown, wrong
 from mini.experiment import Experiment, fields_of, fixed_length
 
-MOST = 10**6  # records of a run, and runs of a plan
+MOST = 10**6  # records in a run, and runs in a plan
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,10 @@ class Plan:
         return self.experiment.ticks if self.ticks is None else self.ticks
 
     def records(self) -> np.ndarray:
-        """The ticks at which is measured, with 0 and the last."""
+        """The ticks at which to measure, 0 and the last among them."""
         every = type(self.experiment).every if self.every is None else self.every
         inner = range(0, self.length, every) if isinstance(every, (int, np.integer)) else every
-        inner = [t for t in inner if t <= self.length]  # an experiment's own list, in a shorter training
+        inner = [t for t in inner if t <= self.length]  # an experiment's own list may outrun a shorter training
         return np.unique([0, *(int(t) for t in inner), self.length]).astype(np.int32)
 
     def seed_values(self) -> np.ndarray:
@@ -56,12 +56,12 @@ class Plan:
             yield dataclasses.replace(self.experiment, **dict(zip(self.sweep, values)))
 
     def swept(self, traced: bool) -> list[str]:
-        """The swept names that share a compilation, or those that are each compiled for themselves."""
+        """The swept names whose values share a compilation, or those whose values are each compiled separately."""
         about = fields_of(type(self.experiment))
         return [name for name in self.sweep if about[name].traced == traced]
 
     def replace(self, **changes) -> "Plan":
-        """The same plan with other settings; names of the experiment's fields reach through to it.
+        """The same plan with other settings; names of the experiment's fields are passed on to it.
 
         >>> from mini.studies.grokking import Grokking
         >>> plan = Plan(Grokking(), seeds=5).replace(weight_decay=0.0, seeds=3)
@@ -80,7 +80,7 @@ class Plan:
         return dataclasses.replace(self, **outer)
 
     def text(self) -> str:
-        """The plan in a line: fields that differ from their defaults, how long, what is swept and held.
+        """The plan in one line: fields that differ from their defaults, how long it runs, what is swept and held.
 
         >>> from mini.studies.grokking import Grokking
         >>> Plan(Grokking(p=43, width=64), 400, sweep={"weight_decay": (0.5, 1.0)}, hold={"data": 0}).text()

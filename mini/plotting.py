@@ -57,9 +57,9 @@ _drawing = threading.RLock()
 
 @contextmanager
 def style():
-    """The project's look, for the time of the block; the settings are matplotlib's own, so that one thread draws at a time.
+    """The project's look, for the duration of the block; the settings are matplotlib's own, so only one thread draws at a time.
 
-    Wait for no other thread's drawing within the block.
+    Do not wait within the block for another thread to draw.
     """
     with _drawing, mpl.rc_context(STYLE):
         yield
@@ -78,12 +78,12 @@ def laptop(*plans) -> dict:
 
 
 def alone(plans: Mapping[str, Plan]) -> dict:
-    """The plans of a figure of one plan in every preset that it has."""
+    """The plans of a figure that has a single plan in each of its presets."""
     return {preset: (plan,) for preset, plan in plans.items()}
 
 
 def spread(axes: Axes, x, rows, label: str | None = None, **look) -> None:
-    """The mean of rows (seed, n) as a line, and their range as a band; what is missing is passed over."""
+    """The mean of rows (seed, n) as a line, and their range as a band; missing values are skipped."""
     rows = xr.DataArray(np.asarray(rows), dims=("seed", "place"))
     (line,) = axes.plot(x, rows.mean("seed"), label=label, **look)
     axes.fill_between(x, rows.min("seed"), rows.max("seed"), color=line.get_color(), alpha=0.18, lw=0)
@@ -99,12 +99,12 @@ def band(axes: Axes, curve: xr.DataArray, label: str, clock: str = "step", **loo
 
 
 def written(axes: Axes, values, say: Callable[[float], str] = "{:.2f}".format, size: float | None = None, **look) -> AxesImage:
-    """A map of values (rows, columns) with what `say` makes of each in its cell; `look` goes to `imshow`."""
+    """A heat map of values (rows, columns), each written into its cell as `say` puts it; `look` goes to `imshow`."""
     image = axes.imshow(values, **look)
     axes.grid(False)
     for (row, column), value in np.ndenumerate(np.asarray(values, float)):
         axes.text(column, row, say(value), ha="center", va="center", fontsize=size,
-                  color="white" if image.norm(value) < 0.5 else "black")  # what is missing lies on white
+                  color="white" if image.norm(value) < 0.5 else "black")  # missing values are on white
     return image
 
 
@@ -126,11 +126,11 @@ def _title(axes: Axes) -> str:
 
 
 def _drawn(axes: Axes) -> dict:
-    if axes.get_label() == "<colorbar>":  # a scale, of what stands with the picture beside it
+    if axes.get_label() == "<colorbar>":  # a scale; its numbers are with the picture beside it
         return {}
     names = {part: group.get_label() for group in axes.containers for part in group.get_children()}
 
-    def label(artist) -> str:  # of bars and of points with error bars the group has the name, not its parts
+    def label(artist) -> str:  # for bars and for points with error bars the group has the name, not its parts
         name = names.get(artist, "_")
         return str(artist.get_label()) if name.startswith("_") else name
 
@@ -160,7 +160,7 @@ def _list(array) -> list:
     array = np.ma.asarray(array)
     if array.dtype.kind not in "fiub":
         return [str(x) for x in np.asarray(array).ravel()]
-    plain = array.astype(float).filled(np.nan)  # whole numbers have no place for what is masked
+    plain = array.astype(float).filled(np.nan)  # whole numbers have no value for what is masked
     rounded = np.round(np.where(np.isfinite(plain), plain, np.nan), 6)
     return json.loads(json.dumps(rounded.tolist()).replace("NaN", "null"))
 

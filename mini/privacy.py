@@ -1,7 +1,7 @@
 """Differentially private gradient descent as its accountant assumes it (Abadi and others 2016, algorithm 1).
 
-Every example is in a batch with probability q, independently of all others; its gradient is clipped, the
-sum gets Gaussian noise, and is divided by the expected batch size q n (never by the realised one).
+Every example is in a batch with probability q, independently of all others; its gradient is clipped, and the
+sum is given Gaussian noise and divided by the expected batch size q n (never by the realised one).
 
 Shape letters: n examples, C places in a batch.
 """
@@ -20,7 +20,7 @@ OVERFLOW = 1e-9  # the chance that a batch has more members than places
 
 
 def capacity(n: int, q: float) -> int:
-    """Places that a Poisson batch needs, but for a chance of 1e-9; then the last of its members are left out.
+    """Places enough for a Poisson batch except with a chance of 1e-9, when the last of its members are left out.
 
     >>> capacity(1000, 0.1), capacity(10, 0.99)
     (162, 10)
@@ -29,7 +29,7 @@ def capacity(n: int, q: float) -> int:
 
 
 def poisson_batch(key: jax.Array, n: int, q, places: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Indices (C,) of the examples drawn, which places are taken, (C,) of 0 and 1, and how many found none."""
+    """Indices (C,) of the examples drawn, which places are taken, (C,) of 0 and 1, and how many examples found none."""
     drawn = jax.random.bernoulli(key, q, (n,))
     (chosen,) = jnp.nonzero(drawn, size=places, fill_value=0)
     taken = (jnp.arange(places) < drawn.sum()).astype(jnp.float32)
@@ -39,14 +39,14 @@ def poisson_batch(key: jax.Array, n: int, q, places: int) -> tuple[jax.Array, ja
 def aggregate(clip, noise, key: jax.Array, places: int, expected: float) -> optax.GradientTransformation:
     """Per-example gradients (C, ...) to their clipped, noised sum over the expected batch size.
 
-    optax divides by the places of the batch; the factor after it puts the expected size in their stead.
+    optax divides by the number of places in the batch; the factor after it puts the expected size in its stead.
     """
     return optax.chain(differentially_private_aggregate(clip, noise, key), optax.scale(places / expected))
 
 
 @functools.lru_cache
 def epsilon(noise: float, q: float, steps: int, delta: float) -> float:
-    """The epsilon that so many steps spend at this delta, by Renyi accounting; infinite without noise.
+    """The epsilon that this many steps spend at this delta, by Renyi accounting; infinite without noise.
 
     The setting of Abadi and others 2016 (q = 0.01, noise 4, 10,000 steps, delta = 1e-5), for which they
     report 1.26; the conversion has become tighter since:
@@ -54,7 +54,7 @@ def epsilon(noise: float, q: float, steps: int, delta: float) -> float:
     >>> round(epsilon(4.0, 0.01, 10_000, 1e-5), 2)
     1.04
     """
-    import dp_accounting  # half a second, which only those who ask for privacy should wait
+    import dp_accounting  # half a second, for which only those who ask for privacy should have to wait
     from dp_accounting import rdp
 
     if noise <= 0:

@@ -1,4 +1,4 @@
-"""Everything printed that the ledger decides: the committed ledger, the README's table and its figures."""
+"""Everything in print that follows from the ledger: the committed ledger itself, the README's tables and its figures."""
 
 import shutil
 import sys
@@ -59,17 +59,17 @@ def summary(entries: list[claims.Entry], where: str) -> str:
 
 
 def merged(old: list[claims.Entry], new: list[claims.Entry]) -> list[claims.Entry]:
-    """A ledger with what was measured anew in its place, in the order of the claims; what is no claim any more goes."""
+    """A ledger with new measurements in place of old ones, in the order of the claims; what is no longer a claim is dropped."""
     found = {e.id: e for e in (*old, *new)}
     return [found[name] for name in all_claims() if name in found]
 
 
 def main(folder: str, name: str = "") -> None:
-    """Take a reproduction over, of all claims or of some: its ledger into `data/`, its figures of those that the README shows
-    (in the laptop preset), and the tables into the README.
+    """Take over a reproduction, of all claims or of some: its ledger and those of its figures that the README shows (in the
+    laptop preset) go into `data/`, and the tables into the README.
 
     Args:
-      name: of the ledger; that of the preset unless it is said to be `fresh`.
+      name: of the ledger; that of the preset unless it is given as `fresh`.
     """
     if name and name not in LEDGERS:
         raise unknown("ledger", name, LEDGERS)

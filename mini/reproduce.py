@@ -24,7 +24,7 @@ from mini.studies import all_claims, all_figures, find, studies
 class Runner:
     """Runs plans with some seeds, each at most once, and counts what was found and computed.
 
-    Where no number is asked for, each plan takes its own, and begins with its own first seed.
+    Where no number of seeds is asked for, each plan takes its own number, and begins with its own first seed.
     """
 
     seeds: int | None = None
@@ -65,7 +65,7 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
       names: studies, all if empty. everything: every claim and figure, not the headlines alone.
       seeds: for every claim; None for each claim's own, 5 or more.
       only: claim ids, which come with no figure but those of their theme's name.
-      fresh: compute also what is kept from an earlier call.
+      fresh: compute even what is kept from an earlier call.
     """
     chosen = choose_claims(names, everything, only, preset)
     figures = [] if only else choose_figures(names, everything, preset)

@@ -89,7 +89,7 @@ def join(plan: Plan, groups: Mapping[tuple, xr.Dataset]) -> xr.Dataset:
 
 
 def provenance(plan: Plan, **more) -> dict:
-    """What a result says of its own origin; plain text and numbers, as NetCDF attributes take them."""
+    """What a result says about its own origin, in plain text and numbers, as NetCDF attributes take them."""
     cls = type(plan.experiment)
     config = {name: plain(getattr(plan.experiment, name)) for name in fields_of(cls)}
     return {
@@ -104,7 +104,7 @@ def provenance(plan: Plan, **more) -> dict:
 
 
 def _accelerator() -> str:
-    """What computes where it is not the processor."""
+    """What computes, if it is not the CPU."""
     return "" if jax.default_backend() == "cpu" else f", {jax.devices()[0].device_kind}"
 
 
@@ -120,7 +120,7 @@ def open_result(path: Path) -> xr.Dataset:
         dataset = xr.load_dataset(path, engine="h5netcdf")
     except FileNotFoundError:
         raise UsageError(f"results: no file {str(path)!r}") from None
-    except Exception as error:  # h5py raises OSError, KeyError, ValueError, by where the file is damaged
+    except Exception as error:  # h5py raises OSError, KeyError or ValueError, depending on where the file is damaged
         raise UsageError(f"results: {str(path)!r} is not a whole NetCDF file "
                          f"({type(error).__name__})") from None
     if "configuration" not in dataset.attrs:
@@ -152,7 +152,7 @@ def _last(array, clock: str):
 
 
 def _of_seeds(array, ended) -> str:
-    """Mean and range, and how many seeds are not in them since they diverged."""
+    """Mean and range, and how many seeds are left out of them because they diverged."""
     lost = int((~ended).sum())
     said = f"{float(array.mean()):.4g}  ({float(array.min()):.4g} to {float(array.max()):.4g})" if lost < ended.size else "none"
     return said + (f"; {lost} of {ended.size} seeds diverged" if lost else "")

@@ -17,6 +17,7 @@ import pytest
 from contract.memory import Memory
 from walk import Walk
 
+from mini import machine
 from mini.engine import Cancelled, lanes, live, program, run, run_plan, train
 from mini.engine.group import Group
 from mini.engine.table import Table
@@ -441,3 +442,30 @@ class Uneven(Walk):
 def test_one_dim_has_one_length():
     with pytest.raises(UsageError, match="Uneven: 'started' has 2 places along 'walker', another variable or `coords` 3"):
         run(Uneven(), 2, seeds=1, progress=False)
+
+
+@pytest.mark.skipif(not machine.MAPS_USED.exists(), reason="only Linux limits a process's memory maps")
+def test_programs_are_forgotten_before_the_memory_maps_run_out(monkeypatch):
+    def held():
+        return len(machine.MAPS_USED.read_text().splitlines())
+
+    before = held()
+    first = run(Walk(walkers=5), seeds=2, **QUIET)
+    run(Walk(walkers=6), seeds=2, **QUIET)
+    full = held()
+    monkeypatch.setattr(program, "crowded", lambda: True)
+    again = run(Walk(walkers=5), seeds=2, **QUIET)
+    assert program.advance._cache_size() == program.prepare._cache_size() == 1, "all but the last shape is forgotten"
+    assert full > before and held() < full
+    assert same(first, again)
+
+
+def test_a_process_is_crowded_when_it_holds_most_of_the_maps_granted(tmp_path, monkeypatch):
+    used, granted = tmp_path / "maps", tmp_path / "max_map_count"
+    monkeypatch.setattr(machine, "MAPS_USED", used)
+    monkeypatch.setattr(machine, "MAPS_GRANTED", granted)
+    assert not machine.crowded(), "a system without the limit"
+    granted.write_text("100\n")
+    for lines, answer in ((75, False), (76, True)):
+        used.write_text("a map\n" * lines)
+        assert machine.crowded() is answer

@@ -196,15 +196,18 @@ def test_closing_ends_every_thread(shown):
 
 @hasty()
 def test_the_grokking_explorer_tells_what_it_draws():
-    one = grokking.explorer(corruption=0.2, ticks=30)
+    one = grokking.explorer(corruption=0.2, ticks=30, operation="division")
     one.warm = False
     one.start()
     result = one.wait(120)
     one.close()
     assert result["step"].values[-1] == 30
-    for words in ("After 30 steps", "training ", "never seen ", "redrawn, as given ", "redrawn, truly ",
-                  "inverse participation ratio", "all 961 pairs"):
+    for words in ("After 30 steps", "training ", "never seen ", "redrawn, as given ", "redrawn, true answer ",
+                  "inverse participation ratio"):
         assert words in one.alt
+    table = result["prediction_table"].isel(step=-1).squeeze().values
+    right = sum(table[a, b] * b % 31 == a for a in range(31) for b in range(1, 31))  # a / b is what times b gives a
+    assert f"; {right / 930:.0%} of all 930 pairs answered right (division modulo 31)" in one.alt
     assert set(one.controls) == set(grokking.CONTROLS)
 
 
@@ -254,6 +257,7 @@ def test_the_early_learning_explorer_tells_what_it_draws():
     result = one.wait(120)
     one.close()
     assert result["epoch"].values[-1] == 4
-    for words in ("After 4 epochs", "false labels, memorised", "held-out digits", "of 100 digits are answered otherwise"):
+    for words in ("After 4 epochs", "false labels, memorised", "held-out digits",
+                  "of 100 digits are answered differently from epoch 2"):
         assert words in one.alt
     assert set(one.controls) < set(early_learning.CONTROLS)

@@ -9,8 +9,8 @@
 # %% [markdown]
 # # Lab 8: the environment rehearses
 #
-# **Question.** A network that learns one task after another forgets the old ones. People hardly do. Is it the brain
-# that is better, or the world, which brings old things up again?
+# **Question.** A network that learns one task after another forgets the old ones. People hardly do. Is the brain better, or
+# does the world help, by bringing old things up again?
 #
 # **Time** about 110 minutes; sections 1 and 2 make an hour. **Compute** two to three minutes of training in all, on two
 # CPU cores; no internet.
@@ -18,8 +18,8 @@
 #
 # After this lab you can
 # 1. read learning, forgetting and transfer off an accuracy matrix,
-# 2. write an environment as a schedule: probabilities over what was met, from the time it has been away,
-# 3. tell which family a forgetting curve belongs to, and why an average may have a family that nobody has,
+# 2. write an environment as a schedule: how likely each earlier task is to come back, given how long it has been away,
+# 3. tell which family a forgetting curve belongs to, and why an average may belong to a family that no learner belongs to,
 # 4. judge a method by the test that its world would set, and by the axis on which its effort is counted.
 #
 # Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
@@ -51,9 +51,9 @@ def mean_accuracy(runs):
 # %% [markdown]
 # ## 1. One task after another (20 minutes)
 #
-# **The tasks.** Handwritten digits of 8 by 8 pixels. In each task the 64 pixels are shuffled in another way (in the
-# first not at all): the same question, a new way of seeing. Ten tasks, 150 steps of 64 examples each, one network of
-# two layers of 128 neurons, one read-out.
+# **The tasks.** Handwritten digits of 8 by 8 pixels. In each task the 64 pixels are shuffled in a different way (in the
+# first, not at all): the same question, seen in a new way. There are ten tasks of 150 steps with 64 examples each, and one
+# network for all, with two layers of 128 neurons and a single read-out.
 #
 # ### Predict
 # After the tenth task, what is the mean accuracy on all ten, from 0 to 1? And on the first? (Guessing gives 0.1.)
@@ -65,7 +65,7 @@ my_first_task = None
 # %% [markdown]
 # ### Run
 # Look along the diagonal, where each task has just been learned, and then down each column: what becomes of that task? The
-# row at the bottom is the end.
+# bottom row is the end of training.
 
 # %%
 naive = run(Schedules(schedule="sequential", **SIZE), **QUICK)
@@ -92,29 +92,29 @@ labs.compare(my_first_task, float(naive.accuracy.isel(after_task=-1, task=0).mea
 
 # %% [markdown]
 # ### Play
-# The explorers of this lab train a smaller network, of 64 neurons a layer, on fewer tasks of 100 steps each, so that a change
-# takes a second or two. Their numbers differ from those of the runs above. The heat map fills as the network learns; *look
-# back* shows it after any task. Which is forgotten faster, a task whose pixels are shuffled (*permuted*), or one whose picture
-# is turned a little further (*rotated*)? In *split* each task brings two new digits; *modular* is no picture at all, but
-# another sum of two small numbers in each task.
+# The explorers of this lab train a smaller network, of 64 neurons a layer, on fewer tasks of 100 steps each, so that a
+# change takes a second or two. Their numbers differ from those of the runs above. The heat map fills as the network
+# learns; *look back* shows it after any task. Which is forgotten faster: a task whose pixels are shuffled (*permuted*),
+# or one whose pictures are turned a little further than the last (*rotated*)? In *split* each task brings two new digits.
+# *Modular* has no pictures: each task is a different sum of two small numbers.
 
 # %%
 explorer(("tasks", "stream", "seed"), schedule="sequential", **PLAY)
 
 # %% [markdown]
 # ### Explain
-# Each step goes downhill on the task at hand, and only there. Nothing in the gradient knows of the others: weights that
-# served them are free to be used again. The diagonal shows that every task was *learned*; the lower left that it was
-# *overwritten*. McCloskey and Cohen called it catastrophic interference in 1989.
+# Each step goes downhill on the current task, and on that task only. The gradient knows nothing of the others: weights that
+# served them are free to be used again. The diagonal shows that every task was *learned*; the lower left shows that it was
+# *overwritten*. In 1989 McCloskey and Cohen called this catastrophic interference.
 #
-# Let $R_{ij}$ be the accuracy on task $j$ after phase $i$; row 0 is the untrained network, so that task $j$ (from 0)
-# is learned in phase $j + 1$.
+# Let $R_{ij}$ be the accuracy on task $j$ (counted from 0) after phase $i$. Row 0 is the untrained network, so task $j$ is
+# learned in phase $j + 1$.
 #
 # ### Exercise 1.1: three numbers
-# *difficulty 2/5, importance 5/5, 8 minutes.* `R` has one row more than columns. Return the mean accuracy at the end;
-# **backward transfer**, the mean over all tasks *but the last* of accuracy at the end minus accuracy just after learning;
-# and **forgetting** (Chaudhry and others 2018), the mean over the same tasks of the *best* accuracy, after the task was
-# learned and before the last phase, minus the accuracy at the end.
+# *difficulty 2/5, importance 5/5, 8 minutes.* `R` has one more row than columns. Return the mean accuracy at the end;
+# **backward transfer**, which is the accuracy at the end minus the accuracy just after learning, averaged over all tasks
+# *but the last*; and **forgetting** (Chaudhry and others 2018), which is the *best* accuracy after the task was learned
+# and before the last phase, minus the accuracy at the end, averaged over the same tasks.
 # <details><summary>Hint</summary>Accuracy just after learning stands at <code>R[j + 1, j]</code>; for forgetting take the
 # maximum of <code>R[j + 1:-1, j]</code>.</details>
 
@@ -161,11 +161,11 @@ with labs.check("backward transfer"):
 # %% nbgrader={"grade": true, "grade_id": "matrix-forgetting", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("forgetting"):
     got = forgetting(small)
-    assert np.isclose(got, 0.25), f"here the best is the first; you have {got}"
+    assert np.isclose(got, 0.25), f"here each task is best just after learning: 0.25; you have {got}"
     rising = np.array([[0, 0, 0], [0.5, 0.7, 0], [0.9, 0.5, 0], [0.8, 0.6, 0.5]])
     got = forgetting(rising)
-    assert np.isclose(got, 0.0), ("the first falls from 0.9, its best, to 0.8; the second rises from 0.5 to 0.6 (0.7 was "
-                                  f"before it was learned): 0 on average; you have {got:.3f}")
+    assert np.isclose(got, 0.0), ("the first task falls from 0.9, its best, to 0.8; the second rises from 0.5 to 0.6 (0.7 "
+                                  f"was before it was learned): 0 on average; you have {got:.3f}")
     ### BEGIN HIDDEN TESTS
     for seed in range(5):
         R = np.random.default_rng(seed).random((7, 6))
@@ -176,12 +176,12 @@ with labs.check("forgetting"):
 # %% [markdown]
 # ## 2. A world that comes back (30 minutes)
 #
-# Headlines, the speech of parents, e-mail: in all three Anderson and Schooler (1991) counted how often a name or a word
-# comes up again, after how many days away. The odds that it is needed fall with time as a **power law**,
+# Anderson and Schooler (1991) looked at headlines, the speech of parents and e-mail. In each they counted how often a
+# name or a word comes up again after a given number of days. The odds that it is needed fall with time as a **power law**,
 # $\text{odds} \propto t^{-d}$, and they rise with how often it came up before. Human forgetting has the same shape. Their
-# reading: memory is not bad at keeping, it is good at guessing what will be needed.
+# interpretation: memory is not bad at keeping things, it is good at guessing which of them will be needed.
 #
-# Their exponents, as recalled and to be checked against the paper: about 0.7 to 0.8 for the three sources.
+# Their exponents, recalled from memory and still to be checked against the paper: about 0.7 to 0.8 for the three sources.
 
 # %%
 ANDERSON_SCHOOLER = {"headlines": 0.73, "speech of parents": 0.77, "e-mail": 0.83}  # recalled, not read
@@ -196,21 +196,22 @@ def odds(canvas):
     axes.set(xscale="log", yscale="log", ylim=(1e-3, 1.5), xlabel="days since it last came up",
              ylabel="odds that it comes up (1 day = 1)", title="What the world asks for again (recalled exponents)")
     axes.legend()
-    return ("Odds of need against days away, both axes logarithmic: three straight lines, of exponents "
+    return ("Odds of need against days away, both axes logarithmic: three straight lines, with exponents "
             + ", ".join(f"{d} ({name})" for name, d in ANDERSON_SCHOOLER.items()) + "; an exponential bends down.")
 
 
 labs.draw(odds, size=(6.5, 3.8))
 
 # %% [markdown]
-# **The schedule.** So let our network live in such a world. In phase $t$ the share $1 - r$ of all examples comes from the
-# new task, the share $r$ from earlier ones, task $j$ with probability proportional to $(t - j)^{-d}$. The number of steps
-# stays the same: what is rehearsed is taken from what is new.
+# **The schedule.** So let our network live in such a world. In phase $t$ (from here on counted from 0, like the tasks) a
+# share $1 - r$ of all examples comes from the new task and a share $r$ from earlier ones, of which task $j$ is drawn with
+# probability proportional to $(t - j)^{-d}$. The number of steps stays the same: each rehearsed example takes the place of
+# a new one.
 #
 # ### Predict
-# A quarter of all examples comes from earlier tasks, with exponent 1. What is the mean accuracy at the end, from 0 to 1? And if
-# the quarter is shared by all earlier tasks *alike* (uniform): what is uniform's mean accuracy minus power law's? (Below 0:
-# uniform is worse.)
+# A quarter of all examples comes from earlier tasks, with exponent 1. What is the mean accuracy at the end, from 0 to 1?
+# Now let all earlier tasks share the quarter *equally* (uniform): what is the mean accuracy under uniform minus that
+# under the power law? (Below 0: uniform is worse.)
 
 # %%
 my_power_law = None
@@ -231,18 +232,19 @@ labs.compare(my_uniform_minus_power_law, float(difference.mean()), "uniform minu
 
 # %% [markdown]
 # ### Play
-# Bend the schedule: a dot's area is the share of the phase's samples. At an exponent of 4 only the latest task comes
-# back; near 0 all come back alike. How much rehearsal is enough? What happens to the *newest* task when there is too
-# much?
+# Change the schedule and watch the first panel: the area of a dot is the task's share of the samples in that phase. At an
+# exponent of 4 almost only the latest of the earlier tasks comes back; near 0 all come back equally often. How much
+# rehearsal is enough? What happens to the *newest* task when there is too much?
 
 # %%
 explorer(("exponent", "rehearsal", "tasks", "seed"), **PLAY)
 
 # %% [markdown]
 # ### Explain
-# With a few old examples in each batch, the gradient takes the old tasks into account. A few examples are enough, since the
-# weights need only be *held* where they are, not found. No buffer is managed and nobody has to say which task it is: the
-# world does the rehearsing. The ledger of this project has measured how much that gains (more of its rows stand in section 5):
+# With a few old examples in each batch, the gradient takes the old tasks into account. A few examples are enough, since
+# the weights need only be *held* where they are, not found. There is no buffer to manage, and nobody has to say which
+# task an example belongs to: the world does the rehearsing. The ledger of this project records how much that gains (more
+# of its rows follow in section 5):
 
 # %%
 labs.ledger("schedules/naive-forgets", "schedules/power-law-mitigates", "schedules/rehearsal-amount")
@@ -277,7 +279,7 @@ with labs.check("one phase"):
 # %% nbgrader={"grade": true, "grade_id": "schedule-first", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 with labs.check("the first phase"):
     got = probabilities(0, 0.3, 1.0)
-    assert np.shape(got) == (1,) and np.allclose(got, 1), f"everything is new: an array of one 1; you have {got}"
+    assert np.shape(got) == (1,) and np.allclose(got, 1), f"everything is new: an array with a single 1; you have {got}"
     ### BEGIN HIDDEN TESTS
     for t in range(6):
         got = probabilities(t, 0.4, 1.3)
@@ -312,23 +314,23 @@ with labs.check("an exponent from two counts"):
 # %% [markdown]
 # ## 3. The shape of forgetting (25 minutes)
 #
-# Average the matrix along its diagonals: accuracy on what was learned $0, 1, 2, \ldots$ phases ago. That is the network's
-# forgetting curve. Ebbinghaus's question was: to which family does such a curve belong? An **exponential** $m\,e^{-bt}$ loses
-# the same share of what is left in each unit of time. A **power law** $m\,(1 + t)^{-b}$ loses a smaller share each time. Both
-# are fitted to the points. AICc measures misfit and charges for each parameter; lower is better, and a difference below 2 is
-# a tie.
+# Averaging the matrix along its diagonals gives the accuracy on what was learned $0, 1, 2, \ldots$ phases ago: the
+# network's forgetting curve. Ebbinghaus's question was: which family does such a curve belong to? An **exponential**
+# $m\,e^{-bt}$ loses the same share of what is left in each unit of time. A **power law** $m\,(1 + t)^{-b}$ loses a
+# smaller share each time. Both are fitted to the points. AICc measures the misfit and adds a penalty for each parameter;
+# lower is better, and a difference below 2 counts as a tie.
 #
 # ### Predict
-# A tenth is rehearsed. Under which schedule, power law or uniform, does the forgetting curve look more like a power law
-# than like an exponential? Answer with 1 for power law, 2 for uniform.
+# A tenth of all examples is rehearsed. Under which schedule, power law or uniform, does the forgetting curve look more
+# like a power law than like an exponential? Answer with 1 for power law, 2 for uniform.
 
 # %%
 my_family = None
 
 # %% [markdown]
 # ### Run
-# Look at where each fitted curve misses the points: at the start, in the middle or at the end? Compare the two AICc in each
-# legend.
+# Look at where each fitted curve misses the points: at the start, in the middle or at the end? Compare the two AICc
+# values in each legend.
 
 # %%
 tenth = {name: run(Schedules(schedule=name, rehearsal=0.1, **SIZE), **QUICK) for name in ("power-law", "uniform")}
@@ -349,7 +351,7 @@ def curves(canvas, **runs):
         axes.set(title=f"a tenth rehearsed, {name}", xlabel="phases since it was learned", ylim=(0, 1))
         axes.legend(loc="lower left")
     panels[0].set_ylabel("accuracy")
-    return "Retention by lag with two fits; the lower AICc is the better. " + "; ".join(said) + "."
+    return "Retention by lag with two fitted curves; the one with the lower AICc fits better. " + "; ".join(said) + "."
 
 
 labs.draw(lambda canvas, *runs: curves(canvas, **dict(zip(tenth, runs))), *tenth.values())
@@ -360,38 +362,39 @@ labs.compare(my_family, 1 + int(np.argmax(lean)), "schedule that leans towards a
 
 # %% [markdown]
 # ### Play
-# The third panel fits both curves to whatever you train. Ten tasks give the clearest picture. Can you find a setting in which
-# the two tie? Here are the schedules that you do not know yet. *Exponential* falls with lag by a time constant of three phases.
-# *Spaced* reviews a task every three phases, *expanding* after 1, 2, 4, ... phases. *Primacy* brings back the first task alone.
-# *Joint* mixes all tasks and the new one alike. *Published* has the shares of a project that came before the paper. The
-# exponent changes the power law only.
+# The third panel fits both curves to whatever you train. Ten tasks give the clearest picture. Can you find a setting in
+# which the two tie? Here are the schedules that you do not know yet. In *exponential* a task's share falls with its lag,
+# with a time constant of three phases. *Spaced* reviews a task every three phases, *expanding* after 1, 2, 4, ... phases.
+# *Primacy* brings back only the first task. *Joint* mixes all tasks, old and new, equally. *Published* uses the shares of
+# a project that came before the paper of Gandhi and others (2024). The exponent affects the power law only.
 
 # %%
 explorer(("schedule", "exponent", "rehearsal", "tasks", "seed"), **{"tasks": 8, "rehearsal": 0.1, **PLAY})
 
 # %% [markdown]
 # ### Explain
-# Under uniform rehearsal every old task gets the same small share, however old: accuracy falls at first and then *settles*,
-# well above zero. Of the two curves fitted here only the power law can flatten like that, and so it leads. But an exponential
-# above an asymptote fits the points just as well. It has one parameter more, for which AICc charges, so that the power law
-# keeps a small lead in most seeds (the ledger's first row below). Under power-law rehearsal the share itself shrinks with age,
-# accuracy goes on falling, and the exponential leads clearly. So the *schedule* decides whether the curve settles; which
-# family fits it best is then a finer question. A caution: these are ten correlated points of one network, and a lead below 2
-# is a tie in any single one.
+# Under uniform rehearsal every old task gets the same small share, however old: accuracy falls at first and then
+# *settles*, well above zero. Of the two curves fitted here only the power law can flatten like that, and so it leads. But
+# an exponential that falls to an asymptote above zero fits the points just as well. It has one more parameter, which AICc
+# penalises, so the power law keeps a small lead in most seeds (the ledger's first row below). Under power-law rehearsal
+# the share itself shrinks with age, accuracy goes on falling, and the exponential leads clearly. So the *schedule*
+# decides whether the curve settles; which family fits it best is then a finer question. A caution: these are ten
+# correlated points from one network, and in any single network a lead below 2 is a tie.
 
 # %%
 labs.ledger("schedules/retention-family", "schedules/no-savings")
 
 # %% [markdown]
 # The second row claims that a network saves hardly any steps when it learns the first task again. This claim *was not
-# reproduced*: in the mean over seeds the network saves about as much as Ebbinghaus did after a month, though single seeds lie
-# far apart. A task whose accuracy has fallen far is not erased from the weights. (Exercise 4.2 has the formula.)
+# reproduced*: on average over the seeds, the network saves about as much as Ebbinghaus did after a month, though single
+# seeds differ widely. A task whose accuracy has fallen far is not erased from the weights. (Exercise 4.2 has the
+# formula.)
 #
-# ### Exercise 3.1: an average that nobody has
-# *difficulty 3/5, importance 5/5, 10 minutes.* Anderson and Tweney (1997) warn: every learner may forget
-# *exponentially*, $e^{-\lambda t}$, each at a rate of their own. If rates are spread as $p(\lambda) = e^{-\lambda}$, what
-# is the average over learners, $\int_0^\infty e^{-\lambda t} e^{-\lambda} d\lambda$? Return it for an array `t`; then
-# `average(t, rates)` for learners with given rates.
+# ### Exercise 3.1: an average unlike any learner
+# *difficulty 3/5, importance 5/5, 10 minutes.* Anderson and Tweney (1997) give a warning about averages. Suppose every
+# learner forgets *exponentially*, $e^{-\lambda t}$, each at their own rate. If rates are distributed as
+# $p(\lambda) = e^{-\lambda}$, what is the average over learners, $\int_0^\infty e^{-\lambda t} e^{-\lambda} d\lambda$?
+# Return it for an array `t`. Then let `average(t, rates)` return the average over learners with the given rates.
 
 # %% nbgrader={"grade": false, "grade_id": "average", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def expected_average(t):
@@ -416,7 +419,7 @@ with labs.check("the integral"):
     ### END HIDDEN TESTS
 
 # %% nbgrader={"grade": true, "grade_id": "average-sample", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-with labs.check("learners of your own"):
+with labs.check("learners with given rates"):
     got = average(np.array([0.0, 1.0]), np.array([0.0, np.log(4)]))
     assert np.allclose(got, [1.0, 0.625]), f"one forgets nothing, one keeps a quarter; you have {got}"
     ### BEGIN HIDDEN TESTS
@@ -429,8 +432,9 @@ with labs.check("learners of your own"):
 
 # %% [markdown]
 # ### Exercise 3.2: which family?
-# *difficulty 3/5, importance 4/5, 8 minutes.* With `retention.fit(model, t, y).aicc` decide between `"exponential"` and
-# `"power"`; return `"tie"` where the two differ by less than 2, and where there are too few points (then `aicc` is NaN).
+# *difficulty 3/5, importance 4/5, 8 minutes.* Use `retention.fit(model, t, y).aicc` to decide between `"exponential"` and
+# `"power"`; return `"tie"` where the two differ by less than 2, and also where there are too few points (then `aicc` is
+# NaN).
 
 # %% nbgrader={"grade": false, "grade_id": "family", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def family(t, y):
@@ -446,9 +450,9 @@ with labs.check("clear cases"):
     t = np.arange(10.0)
     wobble = 0.002 * np.sin(7 * t)
     got = family(t, 0.9 * np.exp(-0.3 * t) + wobble)
-    assert got == "exponential", f"these points were made by an exponential; you have {got!r}"
+    assert got == "exponential", f"these points come from an exponential; you have {got!r}"
     got = family(t, 0.8 * (1 + t) ** -0.5 + wobble)
-    assert got == "power", f"these points were made by a power law; you have {got!r}"
+    assert got == "power", f"these points come from a power law; you have {got!r}"
     ### BEGIN HIDDEN TESTS
     for b in (0.3, 0.6, 1.0):
         got = family(t, 0.9 * (1 + t) ** -b + wobble), family(t, 0.9 * np.exp(-b * t) + wobble)
@@ -462,7 +466,7 @@ with labs.check("ties"):
     t = np.arange(10.0)
     half = 0.9 * (0.425 * np.exp(-0.3 * t) + 0.575 * (1 + t) ** -0.6) + 0.01 * np.sin(7 * t)
     got = family(t, half)
-    assert got == "tie", f"these points lie between the two, and AICc differs by less than 1; you have {got!r}"
+    assert got == "tie", f"these points lie between the two, and the AICc values differ by less than 1; you have {got!r}"
     ### BEGIN HIDDEN TESTS
     noisy = 0.5 + 0.2 * np.random.default_rng(2).normal(size=10)
     gap = retention.fit("exponential", t, noisy).aicc - retention.fit("power", t, noisy).aicc
@@ -476,20 +480,21 @@ with labs.check("ties"):
 # %% [markdown]
 # ## 4. Tested as the world tests (20 minutes)
 #
-# Uniform rehearsal was as good or better, at every amount. Is the rational analysis refuted? The test was *flat*: all tasks
-# counted alike, as at school. The world asks for the newest things most. Weigh task $j$ by the odds that it is needed
-# next, lag to the power $-d$, where the newest task has lag 1.
+# Uniform rehearsal was as good or better, at every amount. Does that refute Anderson and Schooler's account of memory,
+# their *rational analysis*? The test, though, was *flat*: all tasks counted equally, as at school. The world asks most
+# for the newest things. So weight task $j$ by the odds that it is needed next: lag to the power $-d$, where the newest
+# task has lag 1.
 #
 # ### Predict
-# By how much is uniform better than power law, in accuracy weighted by need (exponent 1)? (Below 0: uniform is worse. Both
-# accuracies lie between 0 and 1.)
+# By how much is uniform better than the power law, in accuracy weighted by need (exponent 1)? (Below 0: uniform is worse.
+# Both accuracies lie between 0 and 1.)
 
 # %%
 my_needed_difference = None
 
 # %% [markdown]
 # ### Run
-# Look at the distance between the two rehearsing networks from left to right: does it grow, shrink or change its sign?
+# Look, from left to right, at the gap between the two networks that rehearse: does it grow, shrink or change sign?
 
 # %%
 def needed(runs, exponent):
@@ -515,9 +520,10 @@ labs.compare(my_needed_difference, float(difference.mean()), "uniform minus powe
 
 # %% [markdown]
 # ### Play
-# The last panel tests the same network four times. Which schedules gain most from a steeper test? Then set *power-law*
-# (exponent 1) against *uniform*, with one seed after another: by how much does the same schedule differ between seeds at an
-# exponent of 2? By more than the two differ: no single run can tell which of them leads.
+# The last panel tests the same network four times. Which schedules gain most from a steeper test? Then compare
+# *power-law* (exponent 1) with *uniform*, one seed after another. At an exponent of need of 2, how much does the same
+# schedule differ between seeds? It differs by more than the two schedules do, so no single run can tell which of them
+# leads.
 
 # %%
 explorer(("schedule", "exponent", "rehearsal", "seed"), **PLAY)
@@ -525,14 +531,14 @@ explorer(("schedule", "exponent", "rehearsal", "seed"), **PLAY)
 # %% [markdown]
 # ### Explain
 # As the test leans towards the new, the gap closes: what power-law rehearsal neglects is what its world seldom asks for.
-# Does it close *entirely* at the environment's own exponent? The ledger holds the answer for exponent 1, and it is no: there
-# uniform is still ahead by a very little. On a steeper test, of exponent 2, ten seeds left it undecided, and thirty, which are
-# not in the ledger, put the power law ahead by less than a point.
+# Does the gap close *entirely* at the environment's own exponent? For exponent 1 the ledger says no: there uniform is
+# still ahead, by very little. On a steeper test, with exponent 2, ten seeds left the question undecided; thirty seeds,
+# which are not in the ledger, put the power law ahead by less than a percentage point.
 #
-# The same honesty is due to effort. Do later tasks become *easier*? On the axis of steps, rehearsal takes a share of each
-# step; on the axis of new samples it does not count. Here the first task, learned from fresh weights, stays the easiest
-# on both. But beside a network that does not rehearse, one that does takes more *steps* and fewer *new samples* for the
-# same task (`mini figure schedules/facilitation`). The axis decides:
+# Effort must be measured with the same care. Do later tasks become *easier*? On the axis of steps, rehearsal takes a
+# share of each step; on the axis of new samples it does not count. Here the first task, learned from fresh weights, stays
+# the easiest on both. But compared with a network that does not rehearse, one that does takes more *steps* and fewer *new
+# samples* for the same task (`mini figure schedules/facilitation`). The answer depends on the axis:
 
 # %%
 labs.ledger("schedules/uniform-control", "schedules/need-weighted", "schedules/forward-facilitation")
@@ -540,7 +546,7 @@ labs.ledger("schedules/uniform-control", "schedules/need-weighted", "schedules/f
 # %% [markdown]
 # ### Exercise 4.1: need
 # *difficulty 2/5, importance 4/5, 6 minutes.* `last_row` holds the accuracies on tasks $0, \ldots, T - 1$ at the end,
-# the newest last. Return the mean weighted by need.
+# the newest last. Return their mean, weighted by need with exponent `d`.
 
 # %% nbgrader={"grade": false, "grade_id": "need", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def need_weighted(last_row, d):
@@ -564,9 +570,9 @@ with labs.check("two tasks"):
 
 # %% [markdown]
 # ### Exercise 4.2: savings and facilitation
-# *difficulty 3/5, importance 4/5, 8 minutes.* `savings(first, again)` is Ebbinghaus's: the share of the first effort
-# that learning again does not need. `new_samples(steps, batch, r)` is how many *new* examples a task has taken, when the share
-# $r$ of each batch was old.
+# *difficulty 3/5, importance 4/5, 8 minutes.* `savings(first, again)` is Ebbinghaus's measure: the share of the first
+# effort that is saved when a task is learned again. `new_samples(steps, batch, r)` is how many *new* examples a task has
+# taken if a share $r$ of each batch was old.
 
 # %% nbgrader={"grade": false, "grade_id": "effort", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def savings(first, again):
@@ -604,42 +610,46 @@ with labs.check("new samples"):
 # %% [markdown]
 # ## 5. What may be said (15 minutes)
 #
-# What else the ledger has measured: other methods, and how the gain depends on the number of tasks, the size and the setting.
+# The ledger also covers other methods, and how the gain depends on the number of tasks, the size of the network and the
+# setting:
 
 # %%
 labs.ledger("schedules/beats-regularisers", "schedules/beats-exponential", "schedules/number-of-tasks", "schedules/model-size",
             "schedules/class-incremental", "schedules/combined")
 
 # %% [markdown]
-# Facts are tasks, too. In a small knowledge base some facts stay, some change, some are new.
+# Facts are tasks, too. In a small knowledge base some facts stay, some change, some are new. The ratio of what is
+# forgotten to what is updated and acquired is called FUAR:
 #
 # FUAR = loss on facts that should stay ÷ (gain on changed facts + gain on new facts)
 #
-# Each of the three is a share of its group (the groups differ in size, so that FUAR is not a count of facts); 1 is break-even.
-# The survey of Shi and others (2024) calls forgetting across slices of time *horizontal*, and the loss of general knowledge to
-# a domain *vertical*:
+# Each of the three is a share of its group (the groups differ in size, so FUAR does not count facts); 1 is break-even.
+# The survey by Shi and others (2024) calls forgetting across slices of time *horizontal*, and the loss of general
+# knowledge when a model learns one domain *vertical*:
 
 # %%
 labs.ledger("continual/fuar", "continual/vertical-horizontal")
 
 # %% [markdown]
-# **What this toy does not show.** Shuffled digits are not life: tasks here share nothing but the read-out, and a world's
-# items come up again in clusters, with contexts. The paper's own tables could not be read; where its text gives no number,
-# the ledger's bound was set from a pilot before measuring, and says so. Steps-matched comparisons favour no rehearsal; a
-# project that *adds* rehearsal to the same number of new samples will report larger gains. And the exponents above are
-# recalled, to be checked.
+# **What this toy does not show.** Shuffled digits are not life: tasks here share nothing but the read-out, whereas in the
+# world things come up again in clusters, and in contexts. The tables in the paper of Gandhi and others could not be read;
+# where its text gives no number, the ledger's bound was set from a pilot before measuring, and the ledger says so.
+# Comparisons at equal numbers of steps favour networks that do not rehearse; a project that *adds* rehearsal to the same
+# number of new samples will report larger gains. And the exponents in section 2 are recalled from memory and still to be
+# checked.
 #
 # ### Exercise 5: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A company fine-tunes one model on a new product each month
-# and keeps nothing of the old data. In at most 150 words: which schedule would you advise, what share, and by which test
-# would you judge it? Name a figure and a number from your own runs, and one reason why it may not carry over.
+# and keeps none of the old data. In at most 150 words: which schedule and what share would you advise, and by which test
+# would you judge it? Cite a figure and a number from your own runs, and give one reason why they may not carry over.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
-# *A good answer* advises that some share of the old be rehearsed (a tenth already gains most) and says why uniform is the
-# safe choice when all products are asked for alike, and that a power law may do as well when the newest are asked for far
-# more often (at an exponent of 2 thirty seeds, not in the ledger, put it ahead by less than a point: too little for one run
-# to show); judges by the odds with which customers ask, not by a flat mean alone; cites a number with its seeds; and names
-# a limit (tasks here share nothing, ten phases only). One point each for three of these.
+# *A good answer* advises that some share of the old data be rehearsed (a tenth already brings most of the gain). It says
+# why uniform is the safe choice when all products are asked for equally often, and that a power law may do as well when
+# the newest are asked for far more often (at an exponent of 2, thirty seeds, not in the ledger, put it ahead by less than
+# a percentage point: too little for one run to show). It judges by the odds with which customers ask, not by a flat mean
+# alone; cites a number with its seeds; and names a limit (tasks here share nothing, ten phases only). One point each for
+# three of these.
 
 # %% [markdown]
 # **References.** Gandhi and others 2024, arXiv:2401.10393 (power-law environments). Anderson and Schooler 1991,

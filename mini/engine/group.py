@@ -1,4 +1,4 @@
-"""The runs of one compilation: those that are kept are looked up, the others trained, chunk by chunk."""
+"""The runs of one compilation: those already kept are looked up, the others trained, chunk by chunk."""
 
 import time
 from collections import deque
@@ -17,7 +17,7 @@ from mini.errors import unknown
 from mini.experiment import Experiment, Keys, canonical
 from mini.plan import Plan
 
-TURNS = 8  # at least, of each of the last lanes
+TURNS = 8  # that each of the last lanes takes, at least
 
 
 class Cancelled(Exception):
@@ -32,7 +32,7 @@ class Trained(NamedTuple):
 
 
 class Group:
-    """What is found of these runs, and what is computed."""
+    """These runs: which of them are found, and which are computed."""
 
     def __init__(self, plan: Plan, points: list[Experiment], strategy: str, kept: store.Store | None, fresh: bool = False):
         self.plan, self.points, self.kept, self.fresh = plan, points, kept, fresh
@@ -54,7 +54,7 @@ class Group:
         self.left = len(self.pending)
 
     def _check_streams(self, sample: Experiment) -> None:
-        """Refuse to hold a stream that nothing is drawn from, which would be without effect."""
+        """Refuse to hold a stream that nothing is drawn from, which would have no effect."""
         known = program.streams(sample, self.shared)
         for name in self.plan.hold:
             if name not in known:
@@ -81,9 +81,10 @@ class Group:
         """Compute what is pending, in chunks; yields the ticks that each chunk took.
 
         `deep` finishes a lane before it begins the next, which bounds the memory; otherwise all
-        lanes advance together, which is what an eye wants. The last lanes, too few to go round, take
-        turns, so that no core stands idle while another computes alone.
+        lanes advance together, which is what a viewer wants. The last lanes, when there are more than one per
+        core but fewer than two, take turns, so that no core stands idle while another computes alone.
         """
+        program.make_room()
         waiting = deque(self._batches())
         pace, flying = Pace(), {}
         pool, workers = ThreadPoolExecutor(self.strategy.workers), self.strategy.workers
@@ -115,7 +116,7 @@ class Group:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def _batches(self) -> Iterator[list]:
-        """Pending runs in lanes of one width, each lane at one tick."""
+        """Pending runs in lanes of equal width, all the runs of a lane at the same tick."""
         at: dict[int, list] = {}
         for run, part in self.pending:
             at.setdefault(0 if part is None else int(part["_tick"]), []).append((run, part))
@@ -124,7 +125,7 @@ class Group:
                 yield runs[i: i + self.strategy.width]
 
     def _chunk(self, lane: Lane, pace: Pace, budget: float) -> tuple[int, list[dict]]:
-        """In a thread: advance a lane, then keep where it stands or look at what it came to."""
+        """In a thread: advance a lane, then save a checkpoint or, once it is done, examine its runs."""
         ticks = 0 if lane.done else lane.advance(pace, budget)
         if lane.done:
             return ticks, [self._examine(lane, j) for j in range(len(lane.runs))]
@@ -159,7 +160,7 @@ class Group:
 
 
 def _named(arrays: dict, kind: str) -> dict:
-    """Of a kept run's arrays those of one kind, by their own names."""
+    """Those of a kept run's arrays that are of one kind, under their own names."""
     return {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
 
 

@@ -23,7 +23,7 @@ from mini.machine import cores
 
 STRATEGIES = ("auto", "threads", "vmap", "sharded")
 TINY = 2048  # numbers in a state and its world below which vmap is the way on a CPU, however many runs are asked for
-FEW, FULL = 8, 128  # runs that an accelerator advances in one call: the latter where as many are asked for and fit
+FEW, FULL = 8, 128  # runs that an accelerator advances in one call: the latter where that many are asked for and fit
 ROOM = 2**26  # numbers in their states
 CHECKPOINT_SECONDS = 20.0
 
@@ -41,14 +41,14 @@ class Strategy(NamedTuple):
 
     @property
     def layout(self) -> str:
-        """What of it decides the numbers, in their last bits."""
+        """The part of it that decides the numbers, in their last bits."""
         return f"{self.name}, {self.width} abreast"
 
 
 def choose(asked: str, numbers: int, runs: int) -> Strategy:
-    """The rule, for so many runs of one shape, each with so many numbers of its own.
+    """The rule, for this many runs of one shape, each with this many numbers of its own.
 
-    On a CPU the number of runs has no part in it: it would decide the last bits, and more seeds only add lanes.
+    On a CPU the number of runs plays no part, or it would decide the last bits; more seeds only add lanes.
     """
     if asked not in STRATEGIES:
         raise wrong("strategy", asked, "one of " + ", ".join(STRATEGIES))
@@ -74,7 +74,7 @@ class Run(NamedTuple):
 
 @dataclass
 class Pace:
-    """Seconds a tick, learned as chunks come back; shared by all lanes of one program."""
+    """Seconds per tick, learned as chunks come back; shared by all lanes of one program."""
 
     seconds: float | None = None
     longest: int = 1  # ticks of the longest chunk so far
@@ -103,7 +103,7 @@ class Lane:
     tick: int = 0
     seen: int = 0  # records taken so far
     logs: list[dict[str, np.ndarray]] = field(default_factory=list)  # (runs, records, ...)
-    absorbed: int = 0  # how many of these stand in the table of results
+    absorbed: int = 0  # how many of these are in the table of results
     seconds: float = 0.0
     saved: float = field(default_factory=time.monotonic)
 
@@ -141,7 +141,7 @@ class Lane:
         return (_one(world, j) if self.strategy.stacked else world).join(self.shared)
 
     def checkpoint(self, kept: store.Store) -> None:
-        """Save every run's state and log, so that a killed process goes on from here."""
+        """Save every run's state and log, so that after a kill the next process can go on from here."""
         if time.monotonic() - self.saved < CHECKPOINT_SECONDS:
             return
         for j, run in enumerate(self.runs):
@@ -167,7 +167,7 @@ def stops_until(tick: int, records: np.ndarray, ticks: int) -> tuple[list[int], 
 
 def make_lane(runs: Sequence[Run], parts: Sequence[dict | None], shared, strategy: Strategy,
               records: np.ndarray, hold) -> Lane:
-    """Draw the worlds and initial states of some runs, or take the states up where they were saved."""
+    """Draw the worlds of some runs, and draw their initial states or resume from the saved ones."""
     padded = [*runs, *[runs[-1]] * (strategy.width - len(runs))]
     points = [canonical(run.point) for run in padded]
     keys = [Keys(np.uint32(run.seed), {k: np.uint32(v) for k, v in hold.items()}) for run in padded]
@@ -203,7 +203,7 @@ def _stack(trees, library):
 
 @jax.jit
 def _one(trees, j: int):
-    """What the run j of stacked ones has."""
+    """Run j's part of what stacked runs have."""
     return jax.tree.map(lambda x: x[j], trees)
 
 

@@ -2,10 +2,11 @@
 
 Both take the experiment itself as an argument, so that all runs that agree in their static fields
 share one compilation. `advance` loops over a fixed number of stops of which only the first `count`
-are used: whole, in chunks, live or resumed, the same machine code runs, and so the same bits.
+are used: whether a run is whole, in chunks, live or resumed, the same machine code gives the same bits.
 """
 
 import contextlib
+import gc
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ import jax.numpy as jnp
 
 from mini.errors import UsageError
 from mini.experiment import Keys
+from mini.machine import crowded
 
 USED_AS_STATIC = (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError,
                   jax.errors.TracerIntegerConversionError)
@@ -24,7 +26,7 @@ CAPACITY = 32  # stops in one call of `advance`
 @partial(jax.tree_util.register_dataclass, data_fields=["drawn"], meta_fields=["tree", "origin"])
 @dataclass(frozen=True)
 class World:
-    """A run's world taken apart: what is only passed through of what all runs share is never copied per run."""
+    """A run's world taken apart, so that what it merely passes on of the data that all runs share is never copied per run."""
 
     drawn: tuple  # the leaves that the run drew
     tree: Any  # the form of the whole
@@ -73,9 +75,20 @@ def streams(experiment, shared) -> set[str]:
     return heard
 
 
+def make_room() -> None:
+    """Forget the compiled programs that nothing is using, before the memory maps of the process run out.
+
+    Each shape costs some four hundred maps, of the 65530 that Linux grants: after about 150 shapes LLVM would find no memory
+    and end the process. A program that is asked for again is compiled again, or read from the compilation cache.
+    """
+    if crowded():
+        jax.clear_caches()
+        gc.collect()
+
+
 @contextlib.contextmanager
 def explained():
-    """Add to JAX's own words, where a traced field is used as if it were static, what to change."""
+    """Where a traced field is used as if it were static, add to JAX's own words what to change."""
     try:
         yield
     except TypeError as error:
@@ -85,7 +98,7 @@ def explained():
 
 
 def is_key(x) -> bool:
-    """Whether an array holds random keys, which are neither numbers nor saved as they are."""
+    """Whether an array holds random keys, which are not numbers and cannot be saved as they are."""
     return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
@@ -137,12 +150,12 @@ def _advance(lane: Lane, shared, state, t, stops, record, count):
     return state, log
 
 
-# On a GPU sums are taken in one order, and no kernel is chosen by a race: a run repeated is the same to the bit.
+# On a GPU sums are taken in a fixed order, and no kernel is chosen by timing: a repeated run is the same to the bit.
 EXACT = {"xla_gpu_deterministic_ops": True}
-# Run once a run, and mostly random draws, which are long programs: half of its compilation is saved; the numbers
-# are the same to rounding.
+# For `prepare`, which is called once per run and is mostly random draws, which are long programs: half of its compilation
+# is saved; the numbers are the same to rounding.
 BRIEF = {**EXACT, "xla_backend_optimization_level": 0 if jax.config.read("jax_disable_most_optimizations") else 1,
-         **({"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {})}  # unknown to a later one
+         **({"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {})}  # unknown to later versions
 
 
 @partial(jax.jit, static_argnames="stacked", compiler_options=BRIEF)

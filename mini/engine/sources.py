@@ -29,7 +29,7 @@ def code_hash(cls) -> str:
 
 
 def computing(text: str) -> str:
-    """Source without what decides no number: comments, docstrings and how its lines are set.
+    """Source without the parts that decide no number: comments, docstrings and how its lines are set.
 
     >>> computing('def f(x):\\n    "Twice."\\n    return 2 * x  # or x + x')
     'def f(x):\\n    return 2 * x'
@@ -45,8 +45,8 @@ def computing(text: str) -> str:
 def sources(cls) -> tuple[Path, ...]:
     """The files, in order: those of the engine, and all that the experiment's modules import, from file to file.
 
-    Followed are the ground floor, the folders of the experiment and of the experiments it is made from, and, from a
-    file outside the library, whatever of the library or beside it is imported.
+    Imports are followed into the ground floor, into the folders of the experiment and of those it is made from, and,
+    from a file outside the library, into whatever it imports from the library or from its own folder.
     """
     homes = [home for home in _homes(cls) if home]
     every = {f for part in GROUND for f in ([PACKAGE / part] if (PACKAGE / part).is_file() else (PACKAGE / part).rglob("*.py"))}
@@ -62,7 +62,7 @@ def sources(cls) -> tuple[Path, ...]:
 
 @functools.lru_cache
 def _imported(file: Path) -> tuple[Path, ...]:
-    """The library's own files that a file imports, wherever in it, and those beside it."""
+    """The files that a file imports, anywhere in its text: those of the library, and those in its own folder."""
     found = []
     for node in ast.walk(ast.parse(file.read_text())):
         names = []
@@ -78,7 +78,7 @@ def _imported(file: Path) -> tuple[Path, ...]:
 
 
 def _homes(cls) -> list[Path | None]:
-    """The files of an experiment and of those it is made from; None for one that no file holds."""
+    """The files of an experiment and of those it is made from; None for one that is in no file."""
     own = [c for c in cls.__mro__ if c is not object and c.__module__ != "mini.experiment"]
     return [_module_file(c) for c in own]
 

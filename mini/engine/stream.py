@@ -1,4 +1,4 @@
-"""`live` streams partial results of a plan; `run` gives its last; `train` keeps the state."""
+"""`live` streams partial results of a plan; `run` gives only the last; `train` keeps the state."""
 
 import dataclasses
 import time
@@ -30,24 +30,24 @@ def run(experiment: Experiment, ticks=None, every=None, *, seeds=5, seed_start=0
 
 
 def run_plan(plan: Plan, **options) -> xr.Dataset:
-    """The last result of `live` alone."""
+    """Only the last result of `live`."""
     (whole,) = live(plan, chunk_seconds=BATCH_SECONDS, partial=False, **options)
     return whole
 
 
 def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh: bool = False, progress: bool = True,
          cancel: Event | None = None, chunk_seconds: float = LIVE_SECONDS, partial: bool = True) -> Iterator[xr.Dataset]:
-    """Partial results of a plan, the last one whole.
+    """Partial results of a plan, the last one complete.
 
     Args:
       plan: what to run.
       strategy: auto, threads, vmap or sharded: how the runs share the hardware.
       cache: folder in which finished runs are kept and looked for; None keeps nothing.
-      fresh: compute also what is kept there, and keep it in its place.
+      fresh: compute even what is kept there, and keep the new runs in its place.
       progress: show a bar with the time left once this takes over two seconds.
       cancel: when set, `Cancelled` is raised within a chunk's time.
       chunk_seconds: the time between partial results.
-      partial: whether there are any before the whole; each is a table of all runs.
+      partial: whether any results come before the complete one; each is a table of all runs.
 
     Yields:
       datasets with dims (swept names, `seed`, clock, the variable's own); what is not computed yet
@@ -69,7 +69,7 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
             stream = group.stream(chunk_seconds, cancel, deep=chunk_seconds >= BATCH_SECONDS)
             last = time.perf_counter()
             for i, ticks in enumerate(stream):
-                if i < 2:  # up to here it was compiled, which says nothing of the time left
+                if i < 2:  # compilation comes before this, and says nothing about the time left
                     bar.unpause()
                 bar.update(ticks)
                 begun = group.table.measured and not group.whole
@@ -90,7 +90,7 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
 
 
 def _store(plan: Plan, cache: Path) -> store.Store | None:
-    """The folder of kept runs, or None, said aloud, where nobody can say which source will have computed them."""
+    """The folder of kept runs, or None, with a warning, where nobody can say which source will have computed them."""
     if why := unsettled(type(plan.experiment)):
         warnings.warn(f"runs of {type(plan.experiment).__name__} are not kept: {why}", stacklevel=3)
         return None
@@ -119,7 +119,7 @@ def _static_groups(plan: Plan) -> dict[tuple, list[Experiment]]:
 
 
 def _warn(dataset: xr.Dataset) -> None:
-    """Divergence is data; it is also said aloud."""
+    """Divergence is data; it also gets a warning."""
     bad = int((dataset["diverged_at"] >= 0).sum())
     if bad:
         warnings.warn(f"{bad} of {dataset['diverged_at'].size} runs diverged (see `diverged_at`); "

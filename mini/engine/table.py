@@ -1,4 +1,4 @@
-"""The table of one compilation's runs: what was measured along the way and looked at in the end, place by place."""
+"""The table of one compilation's runs: what was measured along the way and looked at when each was done, place by place."""
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,7 @@ DIVERGED = Variable((), "tick", "first recorded tick at which the state was not 
 
 
 class Table:
-    """Arrays (point, seed, ...) by name, blank where nothing was computed yet."""
+    """Arrays (point, seed, ...) by name, blank where nothing has been computed yet."""
 
     def __init__(self, plan: Plan, points: list[Experiment]):
         self.plan, self.points, self.lead = plan, points, (len(points), plan.seeds)

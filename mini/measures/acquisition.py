@@ -4,10 +4,10 @@ With l(t) the log-probability of the fact's value and t_i the step of injection 
 
     t_LAM(i) = argmax of l over (t_i, t_i + w],   effectivity E_i = l(t_LAM(i)) - l(t_i),
     retainability R(t) = (l(t_LAM(K) + t) - l(t_1)) / (l(t_LAM(K)) - l(t_1)),
-    R(t) = c - a log10 t,   decay constant a,   learnability threshold 10^(c / a), where R has come to 0.
+    R(t) = c - a log10 t,   decay constant a,   learnability threshold 10^(c / a), where R has fallen to 0.
 
 The paper calls the third line a power law; it is a straight line in the logarithm of time. Its window of w = 50 steps is
-that in which Adam's memory of a gradient (0.9^w) is gone. Shape letters: n records, K injections; ... any items.
+the time in which Adam's memory of a gradient (0.9^w) is lost. Shape letters: n records, K injections; ... any items.
 """
 
 from typing import NamedTuple
@@ -18,12 +18,12 @@ import scipy.stats
 from mini.errors import UsageError, wrong
 
 WINDOW = 50  # steps
-FLOOR = 0.1  # nats: a smaller gain is no denominator
-POINTS = 4  # fewer cannot tell a line's fit
+FLOOR = 0.1  # nats: a smaller gain cannot serve as a denominator
+POINTS = 4  # fewer cannot show how well a line fits
 
 
 class Steps(NamedTuple):
-    """What each injection did; NaN where no record tells it."""
+    """What each injection did; NaN where no record shows it."""
 
     before: np.ndarray  # (..., K) l(t_i)
     peak: np.ndarray  # (..., K) l(t_LAM(i))
@@ -41,11 +41,11 @@ class Steps(NamedTuple):
 
 
 def steps(ticks, curve, injected, window: int = WINDOW) -> Steps:
-    """Local maxima of the curves after each injection, at latest at the next one.
+    """Local maxima of the curves after each injection, at the next one at the latest.
 
     Args:
       ticks: (n,) of the records, increasing. curve: (..., n) log-probabilities.
-      injected: (K,) ticks before which nothing of an injection was read; NaN for none.
+      injected: (K,) the last tick before each injection is read; NaN for none.
 
     Raises:
       UsageError: no injection, or ticks that do not increase.
@@ -74,9 +74,9 @@ def _one(ticks, curve, start, end):
 
 
 def retainability(ticks, curve, injected, window: int = WINDOW, floor: float = FLOOR) -> tuple[np.ndarray, np.ndarray]:
-    """Delay since the last local maximum and what is left there of all that was gained, each (..., n).
+    """Delay since the last local maximum, and the share of all that was gained that is left then, each (..., n).
 
-    NaN before that maximum, and for items that gained less than `floor`, of which no share can be told.
+    NaN before that maximum, and for items that gained less than `floor`, for which no share can be given.
 
     >>> delay, left = retainability([0, 1, 2, 11], [-3.0, -1.0, -2.0, -2.5], [0])
     >>> delay.tolist(), left.tolist()
@@ -91,7 +91,7 @@ def retainability(ticks, curve, injected, window: int = WINDOW, floor: float = F
 
 
 class Decay(NamedTuple):
-    """The line R = c - a log10 t; NaN with a reason where it cannot be told."""
+    """The line R = c - a log10 t; NaN with a reason where it cannot be fitted."""
 
     constant: float  # a, lost with every tenfold of time
     start: float  # c, left after one step
@@ -104,7 +104,7 @@ class Decay(NamedTuple):
 def decay(delay, left) -> Decay:
     """Fit the line to one curve of retainability.
 
-    Records from the first on at which nothing is left (R <= 0) are censored: what wanders about zero is no memory.
+    From the first record at which nothing is left (R <= 0), all are censored: what wanders about zero is no memory.
 
     >>> t = np.array([0, 1, 10, 100, 1000, 10000])
     >>> found = decay(t, [1.0, 0.9, 0.6, 0.3, 0.0, 0.1])
@@ -132,7 +132,7 @@ def decay(delay, left) -> Decay:
 
 
 def kept(values, factor: float = 1.5) -> np.ndarray:
-    """Which values are no outliers: within `factor` ranges between the quartiles of the quartiles (Tukey); NaN are not kept.
+    """Which values are not outliers: within `factor` interquartile ranges of the quartiles (Tukey); NaN is never kept.
 
     >>> kept([1.0, 2.0, 3.0, 4.0, 100.0, np.nan]).tolist()
     [True, True, True, True, False, False]
@@ -149,9 +149,9 @@ def kept(values, factor: float = 1.5) -> np.ndarray:
 
 
 def learnability(delays, lefts, factor: float = 1.5) -> float:
-    """Learnability threshold in steps: the geometric mean over items (items, n), outliers of the logarithm left out.
+    """Learnability threshold in steps: the geometric mean over items (items, n), leaving out outliers of the logarithm.
 
-    A fact that is read less often than that gathers nothing. NaN where no item has a threshold.
+    A fact that is read at longer intervals than that accumulates nothing. NaN where no item has a threshold.
 
     >>> t = np.tile([1.0, 10, 100, 1000], (3, 1))
     >>> round(learnability(t, 1 - 0.25 * np.log10(t)))

@@ -1,7 +1,7 @@
 """What is read off a matrix of scores: learning, forgetting and transfer over a stream of tasks.
 
 R[i, j] is the score on task j (from 0) after phase i; row 0 belongs to the untrained network, so that task j
-is learned in phase j + 1. Any scores will do where more is better. T tasks; R is (T + 1, T).
+is learned in phase j + 1. Any score will do so long as more is better. T tasks; R is (T + 1, T).
 
 A value that is not defined comes back as `Undefined`, with its reason; as a number it is NaN.
 """
@@ -41,7 +41,7 @@ def _matrix(scores) -> np.ndarray | Undefined:
 
 
 def _read(scores, cells: Callable[[int], np.ndarray], tasks: int = 1) -> np.ndarray | Undefined:
-    """The matrix, once the cells that a measure reads are there: a mask (T + 1, T) of them from T."""
+    """The matrix, if the cells that a measure reads are there; `cells` makes a mask of them, (T + 1, T), from T."""
     r = _matrix(scores)
     if isinstance(r, Undefined):
         return r
@@ -99,8 +99,8 @@ def learning_accuracy(scores) -> Value:
 
 
 def backward_transfer(scores) -> Value:
-    """BWT: what the end is above the moment of learning, mean_{j < T - 1} (R[T, j] - R[j + 1, j]), usually below 0
-    (Lopez-Paz and Ranzato 2017, eq. 3).
+    """BWT: how far scores at the end lie above those just after learning, mean_{j < T - 1} (R[T, j] - R[j + 1, j]),
+    usually below 0 (Lopez-Paz and Ranzato 2017, eq. 3).
 
     >>> round(backward_transfer([[0.1, 0.1], [0.9, 0.2], [0.5, 0.9]]), 6)
     -0.4
@@ -110,8 +110,8 @@ def backward_transfer(scores) -> Value:
 
 
 def forward_transfer(scores) -> Value:
-    """FWT: what is known of a task before it is learned, above the untrained network, mean_{j > 0} (R[j, j] - R[0, j])
-    (Lopez-Paz and Ranzato 2017, eq. 4).
+    """FWT: how far the score on a task just before it is learned lies above the untrained network's,
+    mean_{j > 0} (R[j, j] - R[0, j]) (Lopez-Paz and Ranzato 2017, eq. 4).
 
     >>> round(forward_transfer([[0.1, 0.1], [0.9, 0.2], [0.5, 0.9]]), 6)
     0.1
@@ -121,10 +121,10 @@ def forward_transfer(scores) -> Value:
 
 
 def forgetting(scores) -> Value:
-    """F: from the best a task ever was, in the phases after it was learned and before the last, to the end,
+    """F: the fall from a task's best score, after it was learned and before the last phase, to its score at the end,
     mean_{j < T - 1} (max_{j < l < T} R[l, j] - R[T, j]) (Chaudhry and others 2018, eq. 3); below 0 where a task still gains.
 
-    It is never less than -BWT. Libraries that take the first, or the last, among the phases measure something else.
+    It is never less than -BWT. Libraries that count the first phase, or the last, among these measure something else.
 
     >>> round(forgetting([[0.1, 0.1], [0.9, 0.2], [0.5, 0.9]]), 6)
     0.4
@@ -155,7 +155,7 @@ def intransigence(scores, reference) -> Value:
 
 def stability_gap(scores, within) -> Value:
     """How far old tasks dip while a new one is learned: the mean over phases i > 1 and tasks j < i - 1 of
-    R[i - 1, j] - min_k W[i, k, j] (De Lange and others 2023, as the drop to the least).
+    R[i - 1, j] - min_k W[i, k, j] (De Lange and others 2023, as the drop to the minimum).
 
     Args:
       within: (T + 1, K, T) scores at K moments inside each phase; those of row 0 are not read.
@@ -187,7 +187,7 @@ def need_weighted(scores, exponent: float = 1.0) -> Value:
 
 
 def retention(scores) -> np.ndarray | Undefined:
-    """The mean score on what was learned `lag` phases ago, (T,) for lags 0, 1, ..., from all phases that have it.
+    """The mean score on what was learned `lag` phases ago, (T,) for lags 0, 1, ..., over all phases where there is one.
 
     >>> retention([[0.1, 0.1], [0.9, 0.2], [0.5, 0.7]]).tolist()
     [0.8, 0.5]
@@ -265,7 +265,7 @@ def stale_rate(answers, before, now) -> Value:
 def over(accuracy: xr.DataArray, measure: Callable, *arguments) -> xr.DataArray:
     """A measure of every run of a result with dims (..., `after_task`, `task`); NaN where it is not defined.
 
-    Runs of fewer tasks, which an outer join has filled up, are cut to their own.
+    Runs with fewer tasks, which an outer join has padded, are cut back to their own.
     """
     def one(r):
         there = np.isfinite(r).any(1).sum(), np.isfinite(r).any(0).sum()

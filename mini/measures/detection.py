@@ -1,6 +1,6 @@
-"""Finding false labels: scores of examples, and how well they tell. Shape letters: N examples.
+"""Finding false labels: scores of examples, and how well they find them. Shape letters: N examples.
 
-A higher score means: rather false. What is known of an example comes from training on it: its loss, its
+A higher score means more likely false. What is known of an example comes from training on it: its loss, its
 margin, when it was learned and how often it was forgotten.
 """
 

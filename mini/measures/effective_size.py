@@ -13,8 +13,8 @@ class EffectiveSize(NamedTuple):
 def effective_size(sizes, clean_losses, loss: float) -> EffectiveSize:
     """Size of an unrepeated model with the same loss (Hernandez and others 2022, section 2).
 
-    The curve is linear in (log size, loss) between clean models, made to fall by its running minimum; beyond the ends
-    it goes on along its outermost piece, at most a factor of 10, and says so.
+    The curve is linear in (log size, loss) between clean models, and made to fall by taking its running minimum; beyond
+    the ends it continues along its outermost piece, by at most a factor of 10, and the result says so.
 
     Args:
       sizes: increasing. clean_losses: of clean models of these sizes. loss: of the model in question.

@@ -1,9 +1,9 @@
 """What can be got out of a language model, and how nearly.
 
-Everything greedy is read off one forward pass: a suffix comes out of greedy decoding whole exactly where, with the true
-text before it, each of its tokens is the likeliest (Tirumala and others 2022 call their share exact memorisation).
+Everything greedy is read off one forward pass: a suffix comes out of greedy decoding whole exactly when each of its tokens
+is the likeliest, given the true text before it (Tirumala and others 2022 call the share of such tokens exact memorisation).
 
-    p_z = exp(sum of log p(suffix))            sampled:  n draws hold it with probability 1 - (1 - p_z)^n
+    p_z = exp(sum of log p(suffix))            sampled:  n draws include it with probability 1 - (1 - p_z)^n
     exposure = log2 |R| - log2 rank            (Carlini and others 2019), R secrets of the same form
              = -log2 P(reference at most the canary's loss), by the references' ranks, or by a fitted distribution
 
@@ -25,7 +25,7 @@ MOST_SKEW = 0.99  # of a skew-normal distribution: its skewness stays below 0.99
 
 
 class Suffix(NamedTuple):
-    """How a model takes one suffix, given the true text before each of its tokens."""
+    """How well a model predicts one suffix, given the true text before each of its tokens."""
 
     right: jax.Array  # (B,) share of the tokens that are the likeliest
     extracted: jax.Array  # (B,) whether all are
@@ -35,7 +35,7 @@ class Suffix(NamedTuple):
 def read_suffix(said: jax.Array, tokens: jax.Array, counted: jax.Array) -> Suffix:
     """The three from logits (B, T, V) at each place, the tokens (B, T), and which of these belong to the suffix (B, T).
 
-    The first token of a text is foretold by nothing, so it never counts.
+    Nothing predicts the first token of a text, so it never counts.
 
     >>> said = jnp.log(jnp.array([[[0.2, 0.8], [0.6, 0.4], [0.5, 0.5]]]))
     >>> got = read_suffix(said, jnp.array([[0, 1, 1]]), jnp.array([[False, True, True]]))
@@ -61,7 +61,7 @@ def score(said, suffix) -> np.ndarray:
 
 
 def discoverable(log_prob, p: float = 0.5) -> np.ndarray:
-    """The smallest n with 1 - (1 - p_z)^n >= p: how many samples hold the suffix with probability p; infinite at p_z = 0.
+    """The smallest n with 1 - (1 - p_z)^n >= p: how many samples include the suffix with probability p; infinite at p_z = 0.
 
     (n, p)-discoverable extraction, from one forward pass.
 
@@ -89,7 +89,7 @@ def ranked(canary, references) -> jax.Array:
 
 
 def gaussian(canary, references) -> jax.Array:
-    """Exposure in bits were the references' log-probabilities Gaussian: -log2 P(reference >= canary).
+    """Exposure in bits if the references' log-probabilities were Gaussian: -log2 P(reference >= canary).
 
     Args:
       canary: (...,) log-probability. references: (..., R), at least two.
@@ -118,7 +118,7 @@ def skew_normal(canary, references) -> np.ndarray:
 
 
 def extrapolated(exposure, references: int):
-    """Whether an exposure lies beyond what so many references can show by their ranks."""
+    """Whether an exposure lies beyond what this many references can show by their ranks."""
     return exposure > np.log2(references + 1)
 
 
@@ -128,9 +128,9 @@ class Estimate(NamedTuple):
 
 
 def counterfactual(scores, inside) -> Estimate:
-    """Counterfactual memorisation: mean score of models that had an item less that of those that had not.
+    """Counterfactual memorisation: the mean score of models that had an item, minus that of models that had not.
 
-    Zhang and others 2021, equation 1; NaN where all models had it or none, no error with fewer than two on a side.
+    Zhang and others 2021, equation 1; NaN where all models had it or none, and no error with fewer than two on a side.
 
     Args:
       scores: (K, n) of each model on each item. inside: (K, n) Boolean.
@@ -152,11 +152,11 @@ def _mean(scores, side) -> tuple[np.ndarray, np.ndarray]:
 
 
 def difference_in_differences(seen, unseen) -> Estimate:
-    """Memorisation from one training run: how much more the score of items rose that were met than of those that never were.
+    """Memorisation from one training run: how much more the score of items that were met rose than that of items never met.
 
         (seen_t - seen_0) - (unseen_t - unseen_0),     means over items, at each time t
 
-    Both groups are drawn alike, so that without the meeting they would have risen alike (Lesci and others 2024).
+    Both groups are drawn alike, so that they would have risen alike had neither been met (Lesci and others 2024).
 
     Args:
       seen: (times, items) scores, the first before any was met. unseen: (times, items) of items never met.

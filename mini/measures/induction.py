@@ -1,4 +1,4 @@
-"""Induction heads: does a head look where the present token was followed before, and does it copy what it finds?
+"""Induction heads: does a head look at what followed the present token before, and does it copy what it finds?
 
 Olsson and others 2022, Elhage and others 2021. Shape letters: B sequences, H heads, T places, V vocabulary, D width,
 E width of a head, L blocks.
@@ -46,9 +46,9 @@ def prefix_matching(attention: jax.Array, tokens: jax.Array) -> jax.Array:
 
 
 def copying_loss(losses: jax.Array, period: int) -> jax.Array:
-    """Mean loss in nats of the tokens that a planted repeat foretells.
+    """Mean loss in nats of the tokens that a planted repeat predicts.
 
-    The token at place t is foretold from t = period + 1 on: only then has the token before it an earlier occurrence.
+    The token at place t is predicted from t = period + 1 on: only then has the token before it an earlier occurrence.
 
     Args:
       losses: (B, T - 1), of the tokens from the second on.
@@ -66,7 +66,7 @@ def copying_chance(vocabulary: int) -> float:
 
 
 def copying_score(embedding, value, out, readout) -> np.ndarray:
-    """Does a head raise the logit of what it attends to? The sum of eigenvalues of its circuit over the sum of sizes.
+    """Does a head raise the logit of what it attends to? The sum of its circuit's eigenvalues over the sum of their sizes.
 
         M = W_E W_V W_O W_U,   score = sum_i Re lambda_i / sum_i |lambda_i|, from -1 to 1
 

@@ -1,4 +1,4 @@
-"""How far a network's answer to an example hangs on having been trained on it.
+"""How far a network's answer to an example depends on having been trained on it.
 
 Feldman and Zhang 2020 (arXiv:2008.03703): train many networks, each on a random subset of m of the n
 examples, and compare those that had an example with those that had not,
@@ -6,7 +6,7 @@ examples, and compare those that had an example with those that had not,
     mem(i)      = P[right on i | i in] - P[right on i | i out],
     infl(i, j)  = P[right on test j | i in] - P[right on test j | i out].
 
-Both come from the same networks. Sums are kept in two halves, of networks with even and with odd number,
+Both come from the same networks. Sums are kept in two halves, of even-numbered and odd-numbered networks,
 so that one half can be compared with the other. A second subset drawn beside the true one, and never
 trained on, gives the null distribution.
 
@@ -59,7 +59,7 @@ def both(sums: Sums) -> Sums:
 
 
 def difference(right_inside, inside, right, networks):
-    """Share right among those that had the example less share right among the rest; NaN where either is empty.
+    """Share right among those that had the example, minus share right among the rest; NaN where either is empty.
 
     >>> float(difference(jnp.array(3.0), jnp.array(4.0), jnp.array(4.0), jnp.array(8.0)))
     0.5
@@ -73,7 +73,7 @@ def difference(right_inside, inside, right, networks):
 def standard_error(right_inside, inside, right, networks):
     """The standard error of `difference`, from two binomial shares; NaN where one of them is empty.
 
-    Each share is taken as (k + 1) / (n + 2) here, so that few networks that agree are not taken as certain.
+    Each share is taken as (k + 1) / (n + 2) here, so that a few networks that agree do not pass for certainty.
     """
     outside = networks - inside
 
@@ -101,7 +101,7 @@ def null(s: Sums) -> jax.Array:
 
 
 def null_influence_error(s: Sums) -> jax.Array:
-    """The standard deviation of infl(i, j) were there no influence, (..., n, T), from one common share."""
+    """The standard deviation of infl(i, j) if there were no influence, (..., n, T), from one common share."""
     p = ((s.test_right + 1) / (s.networks[..., None] + 2))[..., None, :]
     inside, outside = s.inside[..., None], (s.networks[..., None] - s.inside)[..., None]
     return jnp.sqrt(p * (1 - p) * (1 / jnp.maximum(inside, 1) + 1 / jnp.maximum(outside, 1)))
@@ -136,7 +136,7 @@ def reliability(s: Sums) -> jax.Array:
 
 
 def expected_error(networks: int, share: float) -> float:
-    """A bound of the mean squared error of one entry (Feldman and Zhang 2020).
+    """A bound on the mean squared error of one entry (Feldman and Zhang 2020).
 
         exp(-p t / 16) / 2 + 1 / (p t) + 1 / ((1 - p) t),   p = min(share, 1 - share), t networks
 
@@ -152,7 +152,7 @@ def pairs(memory: np.ndarray, effect: np.ndarray, deviation: np.ndarray, memoris
     """Index pairs (i, j) of high influence, (P, 2), the highest first.
 
     Args:
-      memory: mem(i), (n,). effect: infl(i, j), (n, T). deviation: of its null, (n, T).
+      memory: mem(i), (n,). effect: infl(i, j), (n, T). deviation: standard deviation of its null, (n, T).
       memorised, influential: the least mem(i) and infl(i, j) (0.25 and 0.15 in Feldman and Zhang 2020).
       deviations: the least infl(i, j) in standard deviations of its null.
 

@@ -1,6 +1,6 @@
-"""Recall: given its beginning, does a model go on as the sequence did?
+"""Recall: given the beginning of a sequence, does a model go on as the sequence did?
 
-Only what comes after the prompt is scored: with the prompt counted in, the floor is its share of the whole.
+Only what comes after the prompt is scored: if the prompt were counted too, its share of the whole would be the floor.
 Free-running recall continues from the model's own tokens; teacher-forced recall asks for each token after the true ones,
 and so forgives a slip. Shape letters: N sequences, M tokens after the prompt.
 """
@@ -22,7 +22,7 @@ class Recall(NamedTuple):
 
 
 def score(said: jax.Array, true: jax.Array) -> Recall:
-    """How much of the true continuations (N, M) was said (N, M).
+    """How much of the true continuations (N, M) there is in what was said (N, M).
 
     Raises:
       UsageError: other shapes, or nothing after the prompt.
@@ -52,7 +52,7 @@ def longest_run(right: jax.Array) -> jax.Array:
 
 
 def forced(logits: jax.Array, tokens: jax.Array, start: int) -> jax.Array:
-    """What is likeliest at each place from `start` on, after the true tokens: logits (N, T, V) -> (N, T - start)."""
+    """The likeliest token at each place from `start` on, after the true ones: logits (N, T, V) -> (N, T - start)."""
     if not 1 <= start < tokens.shape[1]:
         raise UsageError(f"start: got {start}, takes a place from 1 to {tokens.shape[1] - 1}")
     return logits[:, start - 1:-1].argmax(-1).astype(tokens.dtype)

@@ -73,10 +73,10 @@ class Share(NamedTuple):
 
 
 def interval(studied, foil, resamples: int = 1000, seed: int = 0) -> Share:
-    """The all-pairs area with its 95% interval, by resampling studied items and foils apart (percentile bootstrap).
+    """The all-pairs area with its 95% interval, by resampling studied items and foils separately (percentile bootstrap).
 
     Raises:
-      UsageError: fewer than two studied items or foils, of which nothing can be resampled.
+      UsageError: fewer than two studied items or foils, too few to resample.
 
     >>> tuple(round(x, 6) for x in interval([1.0, 2.0, 3.0], [4.0, 5.0, 6.0]))
     (1.0, 1.0, 1.0)
@@ -87,6 +87,6 @@ def interval(studied, foil, resamples: int = 1000, seed: int = 0) -> Share:
     rng = np.random.default_rng(seed)
     won = (studied[:, None] < foil[None]) + 0.5 * (studied[:, None] == foil[None])  # (N, M)
     rows, columns = (rng.multinomial(n, np.full(n, 1 / n), resamples) / n for n in won.shape)  # how often each is drawn
-    drawn = np.clip(np.einsum("rn,nm,rm->r", rows, won, columns), 0, 1)  # rounding passes 1
+    drawn = np.clip(np.einsum("rn,nm,rm->r", rows, won, columns), 0, 1)  # rounding may pass 1
     low, high = np.percentile(drawn, [2.5, 97.5])
     return Share(float(won.mean()), float(low), float(high))

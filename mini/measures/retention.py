@@ -9,9 +9,9 @@ each but the logarithmic also above an asymptote, c + (m - c) f(t) / m. Time is 
 
     AICc = n log(RSS / n) + 2 k + 2 k (k + 1) / (n - k - 1),   k = parameters + 1
 
-(Hurvich and Tsai 1989). A curve averaged over learners or items may have a family that none of them has
-(Anderson and Tweney 1997). How sure a curve is comes from drawing learners and items again, never the points of one
-curve, whose errors hang together. Shape letters: n points, S seeds (learners), I items, R resamples, G times asked for.
+(Hurvich and Tsai 1989). A curve averaged over learners or items may be of a family that none of them belongs to
+(Anderson and Tweney 1997). How sure a curve is comes from resampling learners and items, never the points of one curve,
+whose errors are correlated. Shape letters: n points, S seeds (learners), I items, R resamples, G times asked for.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ EXACT = 1e-10  # mean squared residual at which a curve is taken to run through 
 
 
 class Family(NamedTuple):
-    """A curve f(t, *parameters), 1 at t = 0 but for the amplitude, with what its parameters may be."""
+    """A curve f(t, *parameters), 1 at t = 0, since the amplitude comes on top; with starting values for its parameters."""
 
     shape: Callable[..., np.ndarray]
     names: tuple[str, ...]
@@ -158,7 +158,7 @@ def _flags(best, low, high, names, mean_square) -> tuple[str, ...]:
 
 
 def _degenerate(model, values, t) -> tuple[str, ...]:
-    """Whether Wickelgren's law is here one of its own limits, which have a parameter less."""
+    """Whether Wickelgren's law has here become one of its own limits, which have one parameter fewer."""
     if not model.startswith("wickelgren"):
         return ()
     _, h, b, *_ = values
@@ -202,7 +202,7 @@ class Comparison(NamedTuple):
         return next(f for f in self.fits if f.model == model)
 
     def weights(self) -> dict[str, float]:
-        """Akaike weights exp(-d / 2) over their sum, d the AICc above the best; of the models that have one."""
+        """Akaike weights exp(-d / 2) over their sum, d the AICc in excess of the best; of the models that have one."""
         aicc = {f.model: f.aicc for f in self.fits if not f.reason}
         raw = {model: float(np.exp(-(value - min(aicc.values())) / 2)) for model, value in aicc.items()}
         return {model: value / sum(raw.values()) for model, value in raw.items()}
@@ -228,7 +228,7 @@ def compare(t, y, models: Sequence[str] = MODELS, sigma=None) -> Comparison:
 
 
 def preference(t, y, these: str | Sequence[str], those: str | Sequence[str]) -> float:
-    """AICc of one model less that of another, of several the best: below 0 where the first is better; NaN where one has none.
+    """AICc of one model minus that of another (the best, of several): below 0 if the first is better; NaN if either has none.
 
     >>> t = np.arange(10.0)
     >>> preference(t, 0.9 * np.exp(-0.3 * t), "exponential", ("power", "power + asymptote")) < -10
@@ -243,7 +243,7 @@ def _best(t, y, models: str | Sequence[str]) -> float:
 
 
 class Bootstrap(NamedTuple):
-    """What drawing learners and items again makes of each model's fit; 95% intervals between percentiles."""
+    """What resampling learners and items makes of each model's fit; 95% intervals between percentiles."""
 
     best: dict[str, float]  # share of resamples in which a model is within `TIE` of the best; ties count for each
     half_life: dict[str, tuple[float, float]]  # infinite where the curve never falls to half
@@ -258,7 +258,7 @@ def bootstrap(t, scores, models: Sequence[str] = MODELS, at=None, resamples: int
       t: (n,) times. scores: (S, I, n), or (I, n) of one learner. at: (G,) times of the band, by default t.
 
     Raises:
-      UsageError: scores of other shapes, or a single item of a single learner, of which nothing can be drawn again.
+      UsageError: scores of other shapes, or a single item of a single learner, which cannot be resampled.
 
     >>> t = np.arange(8.0)
     >>> items = np.random.default_rng(0).uniform(0.5, 1, (30, 1)) * np.exp(-0.3 * t)

@@ -42,7 +42,7 @@ def initial(key: jax.Array, features: int, width: int, classes: int, depth: int 
 
 
 def logits(params, x: jax.Array) -> jax.Array:
-    """Logits (R, C) of the rows (R, F) under a tree of parameters; the shapes tell the network.
+    """Logits (R, C) of the rows (R, F) under a tree of parameters, whose shapes determine the network.
 
     >>> import jax.numpy as jnp
     >>> logits(initial(jax.random.key(0), 4, 8, 3), jnp.zeros((2, 4))).shape

@@ -2,8 +2,8 @@
 
     x = E[token] (+ P[place] if additive);   x <- x + attention(norm x);   x <- x + mlp(norm x);   logits = norm(x) U.
 
-Where positions enter is a switch: "qk" adds P to what queries and keys are made of, and to nothing that is carried on
-("shortformer", Press and others 2021), with which induction heads form soonest; "rotary" turns queries and keys
+Where positions enter is a switch: "qk" adds P to what queries and keys are computed from, but to nothing that is carried
+on ("shortformer", Press and others 2021), and makes induction heads form soonest; "rotary" rotates queries and keys
 (Su and others 2021); "additive" adds P to the embedding (Vaswani and others 2017).
 
 On a CPU every dense product is kept two-dimensional, over all places of all sequences at once; only attention sees
@@ -29,7 +29,7 @@ EPSILON = 1e-6
 
 
 class Architecture(NamedTuple):
-    """What a network looks like; static, but for the scale of its first weights."""
+    """What a network looks like; static except for the scale of its initial weights."""
 
     vocabulary: int
     length: int  # places at most
@@ -39,13 +39,13 @@ class Architecture(NamedTuple):
     hidden: int = 4  # hidden width of the mlp over the width; 0 for attention only
     positions: str = "qk"
     norm: str = "rms"
-    scale: float = 1.0  # of the dense layers' first weights, over fan-in^-1/2; a number or a tracer
+    scale: float = 1.0  # of the dense layers' initial weights, over fan-in^-1/2; a number or a tracer
 
 
 class Seen(NamedTuple):
     """What was looked at in one forward pass."""
 
-    attention: jax.Array  # (L, B, H, T, T) weights, of the query's place (second last) on the key's
+    attention: jax.Array  # (L, B, H, T, T) weights, from the query's place (second last) to the key's
     heads: jax.Array  # (L, B, H, T, D) what each head adds to the stream
 
 
@@ -68,9 +68,9 @@ def check(architecture: Architecture) -> None:
 
 
 class Norm(nnx.Module):
-    """Each row divided by its root mean square ("rms"), or made of mean 0 and variance 1 ("layer"), times a gain.
+    """Each row divided by its root mean square ("rms"), or brought to mean 0 and variance 1 ("layer"), times a gain.
 
-    The numbers of nnx's RMSNorm and LayerNorm; a step with those takes a twentieth longer on a CPU.
+    The same numbers as nnx's RMSNorm and LayerNorm give; a step with those takes a twentieth longer on a CPU.
     """
 
     def __init__(self, width: int, kind: str):
@@ -90,11 +90,11 @@ class Block(nnx.Module):
     def __init__(self, a: Architecture, rngs: nnx.Rngs):
         width, hidden = a.width, a.hidden * a.width
         drawn = a.scale * width**-0.5 * jax.random.normal(rngs.params(), (width, 4 * width + 2 * hidden))
-        qkv, out, up, down = jnp.split(drawn, [3 * width, 4 * width, 4 * width + hidden], 1)  # one draw compiles sooner
+        qkv, out, up, down = jnp.split(drawn, [3 * width, 4 * width, 4 * width + hidden], 1)  # one draw compiles faster
         self.before, self.qkv, self.out = Norm(width, a.norm), nnx.Param(qkv), nnx.Param(out)
         self.between = Norm(width, a.norm) if hidden else None
         self.up = nnx.Param(up) if hidden else None  # (D, M)
-        self.down = nnx.Param(down * a.hidden**-0.5) if hidden else None  # (D, M), whose gradient is the faster product
+        self.down = nnx.Param(down * a.hidden**-0.5) if hidden else None  # (D, M): its gradient is then the faster product
 
     def project(self, x: jax.Array, position: jax.Array | None) -> jax.Array:
         """Queries, keys and values (R, 3D) of the rows (R, D); positions (T, D) enter the first two."""
@@ -102,10 +102,10 @@ class Block(nnx.Module):
         if position is None:
             return projected
         width = x.shape[1]
-        shift = position @ self.qkv[...][:, : 2 * width]  # (T, 2D): the product with the sum, at less cost
+        shift = position @ self.qkv[...][:, : 2 * width]  # (T, 2D): as if added before the product, at less cost
         shift = jnp.pad(shift, ((0, 0), (0, width))).reshape(1, -1)
-        rows = projected.reshape(-1, shift.shape[1])  # a sequence each
-        return (rows + jnp.ones((len(rows), 1)) @ shift).reshape(projected.shape)  # the gradient's sum is a product too
+        rows = projected.reshape(-1, shift.shape[1])  # one sequence each
+        return (rows + jnp.ones((len(rows), 1)) @ shift).reshape(projected.shape)  # the gradient's sum is then a product too
 
     def think(self, x: jax.Array) -> jax.Array:
         """The stream (R, D) after the hidden layer."""
@@ -123,7 +123,7 @@ class Decoder(nnx.Module):
     """
 
     def __init__(self, architecture: Architecture, *, rngs: nnx.Rngs):
-        a = self.architecture = architecture._replace(scale=1.0)  # a tracer must not stay
+        a = self.architecture = architecture._replace(scale=1.0)  # a tracer must not be kept
         drawn = jax.random.normal(rngs.params(), (2 * a.vocabulary + a.length, a.width))
         embedding, readout, position = jnp.split(drawn, [a.vocabulary, 2 * a.vocabulary])
         self.embedding = nnx.Param(0.5 * embedding)  # (V, D)
@@ -207,8 +207,8 @@ def attend(query: jax.Array, key: jax.Array, value: jax.Array) -> jax.Array:
 
         dV = P' G,   dS = P * (G V' - sum_e G * O),   dQ = dS K,   dK = dS' Q,
 
-    so that the one T by T array kept is exp(S), and its sums ride along in the products as a column of ones. Left to
-    automatic differentiation a step takes up to 1.6 times as long on a CPU.
+    so that the only T by T array kept is exp(S), and its row sums come out of the same products, by a column of ones. Left
+    to automatic differentiation, a step takes up to 1.6 times as long on a CPU.
     """
     return _attend(query, key, value)[0]
 
@@ -238,7 +238,7 @@ attend.defvjp(_attend, _attend_back)
 
 
 def turn(x: jax.Array, places: jax.Array) -> jax.Array:
-    """Rotary positions: the pair (x_i, x_{i + E/2}) is turned by place * 10000^(-2i/E); (B, H, T, E)."""
+    """Rotary positions: the pair (x_i, x_{i + E/2}) is rotated by place * 10000^(-2i/E); (B, H, T, E)."""
     half = x.shape[-1] // 2
     angle = places[:, None] * 10000.0 ** (-jnp.arange(half)[None] / half)  # (T, E/2)
     cos, sin = jnp.cos(angle)[None, None], jnp.sin(angle)[None, None]
@@ -294,7 +294,7 @@ def generate(architecture: Architecture, params, prefix: jax.Array, count: int, 
              temperature: float = 1.0) -> jax.Array:
     """Continue prefixes (B, P) by `count` tokens each, (B, count): the likeliest ones, or sampled where a key is given.
 
-    All prefixes go on side by side, and each token costs one place, by the cache.
+    All prefixes are continued side by side, and thanks to the cache each token costs one place.
 
     Raises:
       UsageError: an empty prefix, one that leaves no room in the context, tokens outside the vocabulary.

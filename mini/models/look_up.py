@@ -9,8 +9,8 @@ import jax
 def look_up(table: jax.Array, index: jax.Array) -> jax.Array:
     """The rows of a table (K, D) at indices (...) below K: (..., D).
 
-    On an accelerator it is the product with the one-hot vectors after all, to the same numbers: the gradient of a
-    look-up adds many rows into one, which there is either in an order that changes or one row after another.
+    On an accelerator it is the product with one-hot vectors after all, which gives the same numbers: the gradient of a
+    look-up adds many rows into one, and an accelerator does that either in a varying order or one row after another.
 
     >>> import jax.numpy as jnp
     >>> look_up(jnp.arange(6.0).reshape(3, 2), jnp.array([2, 0])).tolist()

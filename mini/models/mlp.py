@@ -5,8 +5,8 @@
 without biases, initialised from N(0, (16 N)^(-2/3)) (Gromov 2023; Doshi and others 2024, eq. 1).
 Products with one-hot vectors are written as look-ups of rows, which is what they are.
 
-On a CPU the rows are taken in blocks that stay in a core's cache, and the hidden layer is computed
-again on the way back rather than kept: the same function, with less to fetch from memory.
+On a CPU the rows are taken in blocks that stay in a core's cache, and the hidden layer is recomputed
+in the backward pass rather than kept: the same function, with less to fetch from memory.
 
 Shape letters: R rows (pairs), K classes, N hidden neurons, B rows of a block.
 """
@@ -49,7 +49,7 @@ class ModularMLP(nnx.Module):
 
     def __call__(self, a: jax.Array, b: jax.Array, rngs: nnx.Rngs | None = None) -> jax.Array:
         """Logits (R, K) of the pairs (a, b), each (R,); `rngs` are given when training."""
-        if self.dropout is None and self.norm is None:  # then each row is for itself
+        if self.dropout is None and self.norm is None:  # then the rows are independent
             return _in_blocks(self._logits, a, b, self.u.shape[1])
         return self._logits(a, b, rngs)
 
@@ -66,7 +66,7 @@ class ModularMLP(nnx.Module):
 
 
 def _in_blocks(logits: Callable, a: jax.Array, b: jax.Array, width: int) -> jax.Array:
-    """`logits(a, b)`, block by block where the hidden layer (R, N) is larger than one."""
+    """`logits(a, b)`, block by block where the hidden layer (R, N) is larger than one block."""
     rows = len(a)
     count = -(-rows * width // BLOCK) if jax.default_backend() == "cpu" else 1
     if count == 1:
@@ -88,7 +88,7 @@ def closed_form(key: jax.Array, p: int, width: int, matched: bool = True) -> Mod
     mean squared error is about 4 / N, from the terms that carry phases.
 
     Args:
-      matched: whether W's phase is the sum of the two others; if not, it is drawn for itself.
+      matched: whether W's phase is the sum of the other two; if not, it is drawn independently.
     """
     if p % 2 == 0 or p < 3:
         raise ValueError(f"p: got {p}, takes an odd modulus from 3 on")

@@ -1,9 +1,9 @@
-"""An n-gram model with Witten and Bell's smoothing (1991): memory of contexts by count, and nothing else.
+"""An n-gram model with Witten and Bell's smoothing (1991): it remembers what followed each context how often, nothing else.
 
     p_k(w | h) = (c(h w) + T(h) p_(k-1)(w | h')) / (c(h) + T(h)),   p_(-1)(w) = 1 / V,
 
-c counts, T(h) is the number of different successors of the context h, of k tokens, and h' is h without its first. A
-context never seen (c = T = 0) leaves the answer to the shorter one.
+where c is a count, T(h) is the number of different successors of the context h of k tokens, and h' is h without its
+first token. A context never seen (c = T = 0) leaves the answer to the shorter one.
 
 Shape letters: N tokens of a text, B sequences, T places, V vocabulary.
 """
@@ -16,7 +16,7 @@ from mini.errors import UsageError, wrong
 
 
 class Table(NamedTuple):
-    """What is known of contexts of one length; each sorted by its code."""
+    """What is known of contexts of one length; contexts and grams are sorted by code."""
 
     contexts: np.ndarray  # (C,) codes
     count: np.ndarray  # (C,) how often each was seen with a successor
@@ -31,7 +31,7 @@ class NGram(NamedTuple):
 
 
 def fit(sequences, vocabulary: int, order: int) -> NGram:
-    """Count the n-grams of sequences (B, T), none across two of them; contexts of up to order - 1 tokens.
+    """Count the n-grams of sequences (B, T), none of them spanning two; contexts of up to order - 1 tokens.
 
     Raises:
       UsageError: an empty text, tokens outside the vocabulary, an order too long to be coded in 63 bits.
@@ -64,7 +64,7 @@ def probabilities(model: NGram, tokens) -> np.ndarray:
         if length > tokens.shape[1]:
             break
         code = _codes(tokens, length, model.vocabulary) if length else np.zeros_like(tokens)
-        at = slice(max(length - 1, 0), None)  # the places with so many tokens behind them
+        at = slice(max(length - 1, 0), None)  # the places by which that many tokens are read
         count, kinds = (_looked_up(table.contexts, values, code) for values in (table.count, table.kinds))
         seen = _looked_up(table.grams, table.seen, code[..., None] * model.vocabulary + np.arange(model.vocabulary))
         mixed = (seen + kinds[..., None] * p[:, at]) / np.maximum(count + kinds, 1)[..., None]
@@ -93,7 +93,7 @@ def generate(model: NGram, prefix, count: int) -> np.ndarray:
 
 
 def _codes(tokens: np.ndarray, length: int, vocabulary: int) -> np.ndarray:
-    """Each run of so many tokens as one whole number, (B, T - length + 1)."""
+    """Each run of `length` tokens as one whole number, (B, T - length + 1)."""
     code = np.zeros((len(tokens), tokens.shape[1] - length + 1), np.int64)
     for i in range(length):
         code = code * vocabulary + tokens[:, i: i + code.shape[1]]
@@ -101,6 +101,6 @@ def _codes(tokens: np.ndarray, length: int, vocabulary: int) -> np.ndarray:
 
 
 def _looked_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The values of the keys wanted, 0 where there is none."""
+    """The values of the keys wanted, 0 for a key that is not there."""
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[at] == wanted, values[at], 0)

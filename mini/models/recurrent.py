@@ -2,7 +2,7 @@
 
     r, z = sigmoid(W_r [x, h]), sigmoid(W_z [x, h]);   n = tanh(W_n x + r * (U_n h));   h <- (1 - z) n + z h.
 
-What the inputs contribute is one two-dimensional product over all places; only the state's own is taken place by place.
+What the inputs contribute is one two-dimensional product over all places; only the state's product is taken place by place.
 
 Shape letters: B sequences, T places, V vocabulary, D width.
 """
@@ -64,7 +64,7 @@ def initial(vocabulary: int, width: int, key: jax.Array):
 
 
 def module(params) -> Recurrent:
-    """The network under a tree of parameters; the shapes tell which."""
+    """The network under a tree of parameters, whose shapes determine it."""
     vocabulary, width = params["embedding"]["embedding"][...].shape
     graph = nnx.graphdef(nnx.eval_shape(lambda: Recurrent(vocabulary, width, rngs=nnx.Rngs(0))))
     return nnx.merge(graph, params, copy=True)

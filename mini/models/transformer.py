@@ -6,11 +6,11 @@
 without biases or normalisation. Embeddings and positions begin at N(0, e^2), the rest at
 N(0, 1 / fan-in); scores are divided by the width of a head and logits by the model's, so that one
 learning rate serves every width (Yang and others 2022, table 8; the settings of Doshi and others
-2024, app. G). Only what the answer needs is computed, and the function is the plain one:
+2024, app. G). Only what the answer needs is computed, and the function stays the same:
 
-- the first position sees itself alone, so all of it is a function of a: K rows, not one a pair;
+- the first position sees itself alone, so all of it is a function of a: K rows, not one per pair;
 - the second sees both, and a softmax over two scores is a logistic function of their difference;
-- before the first attention it is a function of b: products on K rows, which are then looked up;
+- before the first attention the second is a function of b: products on K rows, which are then looked up;
 - in the last block, the first position needs keys and values only.
 
 Shape letters: R rows (pairs), K residues, D width, H heads, E = D / H, M hidden width of a block.
@@ -27,7 +27,7 @@ from mini.models.mlp import ACTIVATIONS
 class Block(nnx.Module):
     """Attention and a two-layer network, each added to what it reads.
 
-    The positions are updated apart, by `first` and `second`. Dropout acts on the attention's output
+    The positions are updated separately, by `first` and `second`. Dropout acts on the attention's output
     and on the hidden layer.
     """
 
@@ -59,7 +59,7 @@ class Block(nnx.Module):
 
     def _scores(self, query, keys, a, b) -> jax.Array:
         """Scores (R, H) of the second position's queries with the first one's keys."""
-        if b is None or jax.default_backend() != "cpu":  # where a table of all pairs is no shorter way
+        if b is None or jax.default_backend() != "cpu":  # where a table of all pairs saves nothing
             return self._dot(_rows(query, b), _rows(keys, a))
         residues, width = query.shape
         split = (residues, self.heads, width // self.heads)
@@ -124,5 +124,5 @@ class ModularTransformer(nnx.Module):
 
 
 def _rows(table: jax.Array, index: jax.Array | None) -> jax.Array:
-    """The rows of a table by index; with None, the table, which has one row a pair already."""
+    """The rows of a table by index; with None, the table itself, which already has one row per pair."""
     return table if index is None else look_up(table, index)

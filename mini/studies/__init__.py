@@ -1,4 +1,4 @@
-"""The studies, one folder a phenomenon, found by scanning this package: a new folder needs no list edited."""
+"""The studies, one folder per phenomenon, found by scanning this package: to add one, no list need be edited."""
 
 import functools
 import importlib
@@ -10,7 +10,7 @@ from mini.errors import UsageError, unknown
 
 @dataclass(frozen=True)
 class Study:
-    """One phenomenon; its parts are imported when they are asked for."""
+    """One phenomenon; its parts are imported on demand."""
 
     name: str
 
@@ -44,11 +44,11 @@ class Study:
 
     @property
     def explorer(self):
-        """The function that makes its explorer; None without one."""
+        """The function that makes the study's explorer; None if there is none."""
         return self._part(".explorer", "explorer", None)
 
     def experiment(self, name: str | None = None):
-        """An experiment class by name; the default without one."""
+        """An experiment class by name; the default if no name is given."""
         if name is None:
             return next(iter(self.experiments.values()))
         if name not in self.experiments:
@@ -63,7 +63,7 @@ def studies() -> dict[str, Study]:
 
 
 def find(name: str) -> Study:
-    """A study by name; an unknown one is refused with the nearest."""
+    """A study by name; an unknown name is refused, and the nearest known one suggested."""
     if name not in studies():
         raise unknown("study", name, studies())
     return studies()[name]

@@ -1,7 +1,7 @@
-"""Canaries: secrets that are planted in training text so many times each, to see whether the model gives them up.
+"""Canaries: secrets planted in training text, each a given number of times, to see whether the model gives them up.
 
 A canary is a line of source, `key_abcd = 'fd23…'`: a prefix that names it and a secret of 16 characters. Its copies are
-spread evenly over training, each at a random moment of its own stretch of it.
+spread evenly over training, each at a random moment of its own stretch.
 
 Shape letters: C canaries, I items planted, Q slots for copies, L bytes of a canary, K bytes of a secret, R references.
 """
@@ -17,7 +17,7 @@ from mini.errors import wrong
 PREFIX, SECRET = 12, 16  # bytes of the prefix and of the secret
 LENGTH = PREFIX + SECRET + 2  # with a quotation mark and the line's end
 HEX = b"0123456789abcdef"
-CHARACTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"  # of a secret of one's own
+CHARACTERS = b"0123456789abcdefghijklmnopqrstuvwxyz"  # of a secret that the user chooses
 WORDS, BITS = 4, 7  # such a secret is four whole numbers, each of four characters of 7 bits
 
 
@@ -51,7 +51,7 @@ def _same(text: bytes, number: int) -> jax.Array:
 
 
 def spell(key: jax.Array, shape: tuple[int, ...], alphabet) -> jax.Array:
-    """Characters drawn evenly from the first so many of `CHARACTERS`, uint8; 16 of them are the hexadecimal digits."""
+    """Characters drawn uniformly from the first `alphabet` of `CHARACTERS`, uint8; the first 16 are the hexadecimal digits."""
     return jnp.array(list(CHARACTERS), jnp.uint8)[jax.random.randint(key, shape, 0, alphabet)]
 
 
@@ -69,7 +69,7 @@ def references(key: jax.Array, canaries: jax.Array, number: int, alphabet=None) 
 
 
 def pack(secret: str) -> tuple[int, ...]:
-    """A secret of one's own as four whole numbers, which a field of an experiment can hold.
+    """A secret that the user chooses, as four whole numbers, which fields of an experiment can hold.
 
     Raises:
       UsageError: more than 16 characters, or others than a to z and 0 to 9.
@@ -94,7 +94,7 @@ def unpack(words) -> jax.Array:
 
 
 def schedule(key: jax.Array, copies: jax.Array, most: np.ndarray) -> Schedule:
-    """When each copy is planted: copy j of c at time (j + U) / c, U even on (0, 1), all sorted.
+    """When each copy is planted: copy j of c at time (j + U) / c, U uniform on (0, 1), all sorted.
 
     Args:
       copies: (I,) of each item, 0 for none. most: (I,) the most there may be, which fixes the number of slots.

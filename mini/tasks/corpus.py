@@ -1,7 +1,7 @@
 """Real text that every machine has: the source of Python's own standard library, byte by byte.
 
-Which files, in which order, is fixed, and a hash says what was read: it differs from one version of Python to the next,
-and so do results. Tests are left out, and so is what a build writes of itself. Bytes beyond ASCII, 1 in 5000, become "?".
+The files and their order are fixed, and a hash says what was read: it differs from one version of Python to the next, and
+so do results. Tests are left out, and so is what a build writes about itself. Bytes beyond ASCII, 1 in 5000, become "?".
 
 Kinds of text: "data" is what a literal of many constants or of many lines holds (tables, dictionaries, encodings),
 "documentation" is `pydoc_data/` and docstrings, "code" is all else.
@@ -25,7 +25,7 @@ from mini.errors import UsageError, wrong
 VOCABULARY = 128
 CATEGORIES = ("code", "documentation", "data")
 LEFT_OUT = {"test", "tests", "idle_test", "site-packages", "dist-packages", "__pycache__"}
-TABLE = 20  # constants, or lines of one text, that make a literal a data carrier
+TABLE = 20  # constants, or lines of one text, that make a literal count as data
 FILL = ord("?")
 
 
@@ -39,7 +39,7 @@ class Corpus(NamedTuple):
 
 @functools.lru_cache
 def load(root: str | None = None) -> Corpus:
-    """The Python files under a folder, by default the running Python's standard library; read once a process.
+    """The Python files under a folder, by default the running Python's standard library; read once per process.
 
     Raises:
       UsageError: no folder, no Python file in it, one that cannot be read, or nothing in any of them.
@@ -104,7 +104,7 @@ def decode(tokens) -> str:
 
 
 def split(corpus: Corpus, every: int) -> tuple[Corpus, Corpus]:
-    """Files for training, and every so-manyth file, held out; both keep the digest of the whole."""
+    """The files for training, and the held-out ones, one in `every`; both keep the digest of the whole."""
     number = np.arange(len(corpus.names))
     return tuple(_take(corpus, np.flatnonzero(side)) for side in (number % every != every - 1, number % every == every - 1))
 
@@ -157,10 +157,10 @@ def _is_table(node: ast.AST) -> bool:
 
 
 def windows(corpus: Corpus, length: int, distinct: int = 8) -> list[np.ndarray]:
-    """Where windows that lie in one file and are of one kind begin: for each category the places, (M,), up to 40000.
+    """Where windows begin that lie in one file and are of one kind: for each category the places, (M,), up to 40000.
 
     Args:
-      distinct: different bytes in a window's second half at least, so that none is a ruler or blank.
+      distinct: the fewest different bytes in a window's second half, so that none is a ruler or blank.
     """
     text, kinds = corpus.text, categories(corpus)
     turns = np.r_[True, kinds[1:] != kinds[:-1]]
@@ -177,7 +177,7 @@ def windows(corpus: Corpus, length: int, distinct: int = 8) -> list[np.ndarray]:
 
 
 def duplicates(text: np.ndarray, shortest: int = 40) -> dict[bytes, int]:
-    """How often each line of so many characters or more occurs, spaces at its ends left out.
+    """How often each line of at least `shortest` characters occurs, spaces at its ends left out.
 
     >>> duplicates(encode("x" * 40 + "\\nshort\\n  " + "x" * 40))
     {b'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx': 2}

@@ -1,4 +1,4 @@
-"""Pictures with a class: scikit-learn's bundled digits, and larger sets for those with a network.
+"""Pictures with a class: scikit-learn's bundled digits, and larger sets for those with an internet connection.
 
 Shape letters: N examples, F features, C classes.
 """
@@ -18,7 +18,7 @@ _OPENML = {"mnist": ("mnist_784", 1), "cifar10": ("CIFAR_10", 1)}
 
 
 class Examples(NamedTuple):
-    """Examples in an order drawn once and for all; a study takes its own from the front and the back."""
+    """Examples in an order drawn once and for all; a study takes those it needs from the front and the back."""
 
     x: np.ndarray  # (N, F) float32 in [0, 1]
     y: np.ndarray  # (N,) int32
@@ -58,7 +58,7 @@ def _fetch(name: str) -> tuple[np.ndarray, np.ndarray]:
 
     title, version = _OPENML[name]
     try:
-        with warnings.catch_warnings():  # of each try that failed; the last is told below
+        with warnings.catch_warnings():  # one for each try that failed; the last is reported below
             warnings.simplefilter("ignore", UserWarning)
             bunch = fetch_openml(title, version=version, as_frame=False, parser="liac-arff", n_retries=1, delay=0.5)
         return np.asarray(bunch.data, np.float32) / 255, np.asarray(bunch.target).astype(int)

@@ -1,13 +1,13 @@
 """Fictional people and what is true of them, told in templates; made in bulk, ahead of the loop.
 
 A sentence has five tokens: two of the name, two of the template, and the value last, so that whoever reads the first
-four must know the fact to foretell the fifth. Templates differ in their words and in where the name stands among them:
+four must know the fact to predict the fifth. Templates differ in their words and in where the name stands among them:
 
     Ada Ash works for [firm 3]    find Ada Ash at [firm 3]    employer of Ada Ash [firm 3]
 
-The first attribute is the employer, and every employer has its town, told of companies ("[firm 3] company ... [town 5]")
-and of people; of whom it is told of background people only, so that for a new one it takes two steps: name, employer,
-town. After the synthetic biographies of Allen-Zhu and Li 2023 and the fictional passages of Chang and others 2024.
+The first attribute is the employer, and every employer has its town, stated for companies ("[firm 3] company ... [town 5]")
+and for people, but only for background people, so that to find a new person's town takes two steps: name, employer, town.
+After the synthetic biographies of Allen-Zhu and Li 2023 and the fictional passages of Chang and others 2024.
 
 Shape letters: P people, A attributes, R = A + 1 relations (the town last), J templates, N sequences, S sentences, T places.
 """
@@ -72,7 +72,7 @@ class People(NamedTuple):
 
 
 def check(lexicon: Lexicon, number: int) -> None:
-    """Refuse a lexicon that cannot be, and more people than it has names for."""
+    """Refuse an impossible lexicon, and more people than it has names for."""
     for name, low, high in (("names", 2, len(FIRST)), ("attributes", 1, len(RELATIONS) - 1), ("templates", 1, TEMPLATES),
                             ("values", 2, 64)):
         if not low <= getattr(lexicon, name) <= high:
@@ -86,7 +86,7 @@ def check(lexicon: Lexicon, number: int) -> None:
 
 @partial(jax.jit, static_argnames=("lexicon", "number"))
 def people(key: jax.Array, lexicon: Lexicon, number: int) -> People:
-    """People of different names, each value drawn evenly, the town being that of the employer.
+    """People with different names, each value drawn uniformly, the town being the employer's.
 
     Raises:
       UsageError: more people than names.
@@ -137,7 +137,7 @@ def background(key: jax.Array, lexicon: Lexicon, folk: People, number: int, skew
     """Sequences (N, T) uint8, each about one of the first `number` people, in any order and any template.
 
     Args:
-      skew: a person is written about in proportion to rank^-skew. company_share: of the sentences, about companies.
+      skew: a person is written about in proportion to rank^-skew. company_share: the share of sentences about companies.
 
     >>> background(jax.random.key(0), Lexicon(), people(jax.random.key(1), Lexicon(), 5), 5, 0.5, 0.1, 7, 20).shape
     (7, 20)
@@ -164,7 +164,7 @@ def passages(key: jax.Array, lexicon: Lexicon, folk: People, who: jax.Array, man
     Args:
       manner: (P,) 0 for the same passage every time, 1 for a paraphrase every time: other templates, each equally often,
         and another order of sentences. The last template is never used.
-      order: (P, A, J) the templates of each person and attribute; a duplicate is told in the first.
+      order: (P, A, J) the templates of each person and attribute; duplicates use the first.
 
     >>> folk = people(jax.random.key(0), Lexicon(), 2)
     >>> order = templates(jax.random.key(1), Lexicon(), 2)
@@ -187,7 +187,7 @@ def passages(key: jax.Array, lexicon: Lexicon, folk: People, who: jax.Array, man
 
 @partial(jax.jit, static_argnames=("lexicon", "number"))
 def templates(key: jax.Array, lexicon: Lexicon, number: int) -> jax.Array:
-    """For each person and relation the templates in an order of its own, (P, R - 1, J), so that none is told apart."""
+    """For each person and relation the templates in an order of its own, (P, R - 1, J), so that no template stands out."""
     return jnp.argsort(jax.random.uniform(key, (number, lexicon.attributes, lexicon.templates)), 2)
 
 

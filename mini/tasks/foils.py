@@ -1,7 +1,7 @@
 """Foils: sequences that were not studied, more or less like one that was.
 
-A foil of which a model could tell beforehand that it is the odd one out tests no memory. Twins differ in one token, and
-both tokens are drawn from one distribution, so that before studying nothing tells which will be the studied one.
+A foil that a model could recognise beforehand as the odd one out tests no memory. Twins differ in one token, and both
+tokens are drawn from the same distribution, so that before studying nothing tells which twin will be studied.
 
 Shape letters: N sequences, T places, V vocabulary.
 """
@@ -14,14 +14,14 @@ import jax.numpy as jnp
 def twins(key: jax.Array, transitions: jax.Array, tokens: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Pairs of sequences of a Markov chain that differ in one token: (N, T) -> (N, T) twice.
 
-    At the place where its neighbours a, c leave most freedom, both are drawn anew from
+    At the place whose neighbours a, c leave it most freedom, the tokens of both are drawn anew from
 
         P(x, y) ~ q(x) q(y) [x != y],   q(b) = P(b | a) P(c | b),
 
     which is symmetric: exchanging the two changes no probability. Neither the first place nor the last is chosen.
 
     Args:
-      transitions: (V, V), P(b | a); even for random tokens. tokens: at least 3 places.
+      transitions: (V, V), P(b | a); uniform for random tokens. tokens: at least 3 places.
 
     >>> one, other = twins(jax.random.key(0), jnp.full((4, 4), 0.25), jnp.zeros((2, 5), jnp.int32))
     >>> (one != other).sum(1).tolist()

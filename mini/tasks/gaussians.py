@@ -17,7 +17,7 @@ import scipy.stats
 
 
 class Clouds(NamedTuple):
-    """One draw; v is the first axis, which loses nothing, since all else looks alike in every direction."""
+    """One draw; v is the first axis, which loses no generality, since all else looks alike in every direction."""
 
     x: jax.Array  # (N, P)
     truth: jax.Array  # (N,) -1 or 1

@@ -1,4 +1,4 @@
-"""False labels of several kinds, at a rate that is always told as it was realised.
+"""False labels of several kinds, at a rate that is always reported as it was realised.
 
 Shape letters: N examples, F features, C classes.
 """
@@ -13,14 +13,14 @@ def corrupt(keys, kind: str, rate, x: jax.Array, y: jax.Array, classes: int) -> 
     """Given labels (N,), of which round(rate N) were drawn to be replaced (streams `noise`, `labels`).
 
     - symmetric: by one of the other classes, so that all of them are false;
-    - uniform: by any class, the true one too, so that 1/C of them stay right (what the code of many
-      papers does, and a "40%" of theirs is 36%);
+    - uniform: by any class, the true one included, so that 1/C of them stay right (what the code of many
+      papers does, so that their "40%" is 36%);
     - asymmetric: by the class after it, y + 1 modulo C;
-    - alternate: the same in every second class, the others stay true, so that half of the rate becomes false (as in the
-      code of Liu and others 2020, where 40% asymmetric noise is in 5 of CIFAR-10's 10 classes);
-    - instance: by the class it looks most like, and rather where it looks alike (see `lookalikes`).
+    - alternate: the same in every second class, while the others stay true, so that half of the rate becomes false (as in
+      the code of Liu and others 2020, where 40% asymmetric noise is in 5 of CIFAR-10's 10 classes);
+    - instance: by the other class that it looks most like, the likelier the more alike they look (see `lookalikes`).
 
-    A higher rate of the same seed replaces a superset. Compare with y for the rate realised.
+    A higher rate with the same seed replaces a superset. Compare with y for the rate realised.
 
     >>> from mini.experiment import Keys
     >>> y = jnp.arange(1000) % 10
@@ -44,7 +44,7 @@ def corrupt(keys, kind: str, rate, x: jax.Array, y: jax.Array, classes: int) -> 
 
 
 def lookalikes(x: jax.Array, y: jax.Array, classes: int) -> tuple[jax.Array, jax.Array]:
-    """The other class whose mean is nearest to each example, (N,), and how alike, (N,), as a log-weight.
+    """The other class whose mean is nearest to each example, (N,), and how alike they are, (N,), as a log-weight.
 
     Likeness is (d_own - d_other) over its standard deviation, times 2: an example one deviation
     nearer to the other class's mean is chosen about e^2 times as often.

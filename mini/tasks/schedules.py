@@ -1,8 +1,8 @@
 """Schedules: which task an environment brings up again, and when.
 
 A schedule gives, at each moment, probabilities over the tasks met so far, from the time since each was
-introduced or last met. Drawn from them, a timeline says of every example which task it comes from; it
-depends on no network, so that an environment can be looked at before anything is trained in it.
+introduced or last met. A timeline, drawn from these, says which task every example comes from; it depends
+on no network, so that an environment can be looked at before anything is trained in it.
 
     P(task j) = r w_j / sum_i w_i  for the earlier tasks,   1 - r  for the new one,
 
@@ -64,7 +64,7 @@ def probabilities(name: str, phase, lag: jax.Array, exponent, time_constant, reh
 
     Args:
       name: of `RULES`. phase: which task is new, a whole number. lag: (T,) phases since each earlier task
-        was introduced or last met, above 0; what stands at later tasks is not read.
+        was introduced or last met, above 0; the entries of later tasks are not read.
       exponent, time_constant: of the rule. rehearsal: share r of the earlier tasks; where no task is due
         it is 0, and in the joint schedule t / (t + 1).
 
@@ -163,7 +163,7 @@ def recurrence(origin: np.ndarray, tasks: int, edges: np.ndarray, lag: str = "in
 
 
 def edges(lag: str, tasks: int, steps: int) -> np.ndarray:
-    """The lags by which recurrence is told: every phase, or octaves of steps.
+    """The lags by which recurrence is reported: every phase, or octaves of steps.
 
     >>> edges("introduced", 4, 100), edges("last-met", 2, 10)
     (array([1, 2, 3]), array([ 1,  2,  4,  8, 16, 32]))
@@ -172,7 +172,7 @@ def edges(lag: str, tasks: int, steps: int) -> np.ndarray:
 
 
 def realised_exponent(counts: np.ndarray, lags: np.ndarray) -> float:
-    """The exponent d under which the draws are most likely, were each chosen with odds lag ** -d; NaN without a choice.
+    """The exponent d that makes the draws most likely, if each is chosen with odds lag ** -d; NaN without a choice.
 
     The conditional likelihood sum n_ij log(l_ij^-d / sum_k l_ik^-d) over moments i with two or more old tasks.
 

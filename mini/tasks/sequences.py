@@ -1,10 +1,10 @@
 """Sequences of a small vocabulary whose entropy is known: Markov chains, random tokens, and planted repeats.
 
-A chain is a table of tickets: the successor of token a is tickets[a, j] with j drawn evenly, so that every transition
-is a whole number of tickets, P(b | a) = #{j: tickets[a, j] = b} / K, and every entropy is exact.
+A chain is a table of tickets: the successor of token a is tickets[a, j] with j drawn uniformly, so that every transition
+has a whole number of tickets, P(b | a) = #{j: tickets[a, j] = b} / K, and every entropy is exact.
 
 A stream is made in bulk, before anything is trained on it: each of its sequences is a first period, of a chain or of
-random tokens, that is written again and again. Only the first period carries information.
+random tokens, repeated again and again. Only the first period carries information.
 
 Shape letters: V vocabulary, K tickets, N sequences of a stream, P longest period, B sequences asked for, T places.
 """
@@ -24,14 +24,14 @@ class Stream(NamedTuple):
 
     first: jax.Array  # (N, P) uint8, of which the first `period` places count
     period: jax.Array  # (N,) uint8
-    chained: jax.Array  # (N,) whether of the chain, else random
+    chained: jax.Array  # (N,) whether it is of the chain; otherwise it is random
 
 
 @partial(jax.jit, static_argnames="vocabulary")
 def chain(key: jax.Array, vocabulary: int, concentration) -> jax.Array:
     """A random chain's tickets (V, K) uint8; the smaller the concentration, the fewer successors a token has.
 
-    Rows are proportional to E U^(1/c), E exponential and U even on (0, 1): for a small concentration c nearly those of
+    Rows are proportional to E U^(1/c), E exponential and U uniform on (0, 1): for a small concentration c nearly those of
     a Dirichlet distribution, whose gamma variables are Gamma(1 + c) U^(1/c).
 
     >>> chain(jax.random.key(0), 8, 0.15).shape
@@ -57,7 +57,7 @@ def transitions(tickets: np.ndarray) -> np.ndarray:
 
 
 def entropy(tickets: np.ndarray, length: int) -> float:
-    """Entropy in nats of `length` tokens of a chain whose first token is drawn evenly.
+    """Entropy in nats of `length` tokens of a chain whose first token is drawn uniformly.
 
         H = log V + sum_t sum_a mu_t(a) H(P(. | a)),   mu_0 = 1 / V,   mu_(t+1) = mu_t P.
 
@@ -74,7 +74,7 @@ def entropy(tickets: np.ndarray, length: int) -> float:
 
 @partial(jax.jit, static_argnames=("sequences", "length"))
 def markov(key: jax.Array, tickets: jax.Array, sequences: int, length: int) -> jax.Array:
-    """Sequences (B, T) uint8 of a chain, the first token drawn evenly.
+    """Sequences (B, T) uint8 of a chain, the first token drawn uniformly.
 
     >>> markov(jax.random.key(0), chain(jax.random.key(1), 8, 0.15), 3, 5).shape
     (3, 5)
@@ -83,12 +83,12 @@ def markov(key: jax.Array, tickets: jax.Array, sequences: int, length: int) -> j
 
 
 def random(key: jax.Array, vocabulary: int, sequences: int, length: int) -> jax.Array:
-    """Sequences (B, T) uint8 of tokens drawn evenly and independently."""
+    """Sequences (B, T) uint8 of tokens drawn uniformly and independently."""
     return _even(jax.random.bits(key, (sequences, length)), vocabulary).astype(jnp.uint8)
 
 
 def _even(bits: jax.Array, number: int) -> jax.Array:
-    """Whole numbers below `number` from 32 bits each, of which the upper half counts: even to 1 part in 65536."""
+    """Whole numbers below `number` from 32 bits each, of which the upper half counts: uniform to 1 part in 65536."""
     return (bits >> 16) * jnp.uint32(number) >> 16
 
 
@@ -106,7 +106,7 @@ def _walk(bits: jax.Array, tickets: jax.Array) -> jax.Array:
 
 @partial(jax.jit, static_argnames=("sequences", "shortest", "longest"))
 def stream(key: jax.Array, tickets: jax.Array, sequences: int, shortest: int, longest: int, chained) -> Stream:
-    """A stream of sequences with periods drawn evenly from `shortest` to `longest`, a share `chained` of the chain.
+    """A stream of sequences with periods drawn uniformly from `shortest` to `longest`, a share `chained` from the chain.
 
     >>> made = stream(jax.random.key(0), chain(jax.random.key(1), 8, 0.15), 4, 2, 6, 0.5)
     >>> made.first.shape, made.period.dtype
@@ -132,9 +132,9 @@ def rows(source: Stream, index: jax.Array, length: int) -> jax.Array:
 
 
 def information(source: Stream, index: jax.Array, tickets: jax.Array) -> jax.Array:
-    """What the first periods of these sequences say, in nats, under the true source: -log p, (B,).
+    """The information in the first periods of these sequences, in nats, under the true source: -log p, (B,).
 
-    A random token says log V; a chain's first token too, and each later one -log P(token | the one before).
+    A random token carries log V; so does a chain's first token, and each later one -log P(token | the one before).
     """
     first = source.first[index].astype(jnp.int32)  # (B, P)
     same = tickets[first[:, :-1]] == first[:, 1:, None].astype(tickets.dtype)  # (B, P - 1, K)
@@ -146,7 +146,7 @@ def information(source: Stream, index: jax.Array, tickets: jax.Array) -> jax.Arr
 
 
 def planted(key: jax.Array, vocabulary: int, sequences: int, period: int, length: int) -> jax.Array:
-    """Random tokens written again and again with one period: (B, T) int32. Nothing but the context foretells them.
+    """Random tokens repeated again and again with one period: (B, T) int32. Nothing but the context predicts them.
 
     >>> planted(jax.random.key(0), 8, 2, 3, 7).shape
     (2, 7)

@@ -30,7 +30,7 @@ class Kind(NamedTuple):
 
     meaning: str
     tasks: int  # at most
-    train: int  # N and M, where nothing else is said
+    train: int  # N and M, by default
     test: int
     most: int  # N + M, at most
     classes: int
@@ -49,7 +49,7 @@ KINDS = {
 
 
 def sizes(kind: str, train: int = 0, test: int = 0) -> tuple[int, int]:
-    """Numbers of training and of held-out examples a task, 0 for the stream's own.
+    """Numbers of training and of held-out examples per task; 0 asks for the stream's own.
 
     >>> sizes("split"), sizes("permuted", 100)
     ((240, 100), (100, 500))
@@ -75,9 +75,9 @@ def draw(kind: str, keys, data: digits.Examples, tasks: int, train: int, test: i
 
 
 def permuted(keys, x: jax.Array, tasks: int) -> jax.Array:
-    """(R, F) -> (T, R, F): pixels shuffled in one way a task, not at all in the first (Goodfellow and others 2014)."""
+    """(R, F) -> (T, R, F): pixels shuffled in one way per task, not at all in the first (Goodfellow and others 2014)."""
     first = jnp.arange(x.shape[1])[None]
-    rest = jax.random.uniform(keys["tasks"], (tasks - 1, x.shape[1])).argsort(1)  # one sort, not one a task, to compile
+    rest = jax.random.uniform(keys["tasks"], (tasks - 1, x.shape[1])).argsort(1)  # one sort to compile, not one per task
     return x[:, jnp.concatenate([first, rest])].swapaxes(0, 1)
 
 
@@ -124,7 +124,7 @@ def split(keys, data: digits.Examples, tasks: int, train: int, test: int) -> Str
 def modular(keys, tasks: int, train: int, test: int) -> Stream:
     """Task t is alpha a + beta b + gamma modulo P with its own three numbers; the input names a, b and t.
 
-    Every pair is learned, and the same pairs are asked: what is tested is memory.
+    Every pair is learned, and the same pairs are asked about: what is tested is memory.
     """
     alpha, beta = jax.random.randint(keys["tasks"], (2, tasks, 1), 1, MODULUS)
     gamma = jax.random.randint(jax.random.fold_in(keys["tasks"], 1), (tasks, 1), 0, MODULUS)

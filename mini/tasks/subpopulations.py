@@ -15,8 +15,8 @@ import numpy as np
 from mini.errors import wrong
 
 PRIORS = ("zipf", "uniform", "geometric", "two_tier")
-SIGHTINGS = (0, 1, 2, 3, 4, 5, 10, 30, 100)  # the bins: seen at least so often, and less than the next
-NEVER = 1e-9  # expected samples of a subpopulation that as well might not be there
+SIGHTINGS = (0, 1, 2, 3, 4, 5, 10, 30, 100)  # the bins: seen at least this often, and less often than the next
+NEVER = 1e-9  # expected samples of a subpopulation that might as well not be there
 
 
 class Mixture(NamedTuple):

@@ -41,7 +41,7 @@ def test_injections_are_where_they_are_told_to_be(world):
     for t, batch in enumerate(batches):
         told = [new[i] in names(row) for i, row in enumerate(batch[:6])]
         assert told == {4: [True] * 6, 7: [True] * 4 + [False] * 2, 10: [True] * 4 + [False] * 2}.get(t, [False] * 6)
-        assert not set(new[6:]) & set().union(*map(names, batch)), "the last group is never told of"
+        assert not set(new[6:]) & set().union(*map(names, batch)), "the last group is never mentioned"
     background = np.asarray(world.stream, int)
     assert (batches[5] == background[40:48]).all() and (batches[4, 6:] == background[38:40]).all()
     assert (batches[4, :2, :10] == batches[7, :2, :10]).all() and (batches[4, 2:4, :10] != batches[7, 2:4, :10]).any()
@@ -190,6 +190,6 @@ def test_the_explorer_tells_what_it_draws():
     result = one.wait(120)
     one.close()
     assert result.step.values[-1] == 100 and result.group.values.tolist() == ["duplicate", "never"]
-    for words in ("After 100 steps: log-probability memorisation -", "of people never told of -", "of the background"):
+    for words in ("After 100 steps: log-probability memorisation -", "of people never mentioned -", "of the background"):
         assert words in one.alt
     assert set(one.controls) < set(CONTROLS)

@@ -13,7 +13,7 @@ TABLE = {"cross_entropy": (86.98, 81.88, 74.14, 53.82), "elr": (91.16, 89.15, 86
 
 
 def untrained(plan):
-    """The sabotage of most claims: no training; and few examples and one kind of noise, since nothing depends on them."""
+    """The sabotage of most claims: no training, on few examples and one kind of noise, since these make no difference."""
     return plan.replace(learning_rate=0.0, ticks=2, every=1, examples=300, held_out=300, noise_kind="uniform")
 
 
@@ -26,13 +26,13 @@ def final(curve: xr.DataArray) -> xr.DataArray:
 
 
 def fall(runs) -> xr.DataArray:
-    """Oracle peak of test accuracy less its last value, plain cross-entropy, 40%."""
+    """Oracle peak of test accuracy less its last value, with plain cross-entropy at 40% noise."""
     run = at(runs, "cross_entropy")
     return final(run.oracle_test_accuracy) - final(run.test_accuracy)
 
 
 def holds(runs) -> xr.DataArray:
-    """With ELR the last accuracy is within 2 points of its own oracle peak, and 5 above cross-entropy's."""
+    """With ELR the last accuracy is within 2 points of its own oracle peak, and 5 points above cross-entropy's."""
     elr, plain = at(runs, "elr"), at(runs, "cross_entropy")
     end = final(elr.test_accuracy)
     return smallest(0.02 - (final(elr.oracle_test_accuracy) - end), end - final(plain.test_accuracy) - 0.05)
@@ -60,9 +60,9 @@ def theorem_margins(runs) -> xr.DataArray:
     """Margins of the theorem's statements (statement, seed): the descent direction, the turn, residuals, the end.
 
     T is the first step with theta . v >= 0.1. Before T the cosine of the descent direction with v is at
-    least 1/6; false labels are answered truly by at most .5001 at the start and more than .9999 at T;
-    mean squared residuals fall by .05 on true labels and rise by .05 on false ones; in the end every
-    label is fitted.
+    least 1/6. Of the points with false labels, a share of at most .5001 is answered truly at the start, and
+    of more than .9999 at T. Mean squared residuals fall by .05 on true labels and rise by .05 on false ones.
+    In the end every label is fitted.
     """
     rows = []
     for seed in runs.seed:
@@ -86,7 +86,7 @@ def critical(runs) -> np.ndarray:
 
 
 def found(runs) -> xr.DataArray:
-    """Early loss and area under the margin of the plain run, and the memory of the ELR run, tell false from true."""
+    """Early loss and area under the margin, in the plain run, and the memory of the ELR run tell false labels from true."""
     plain, elr = at(runs, "cross_entropy"), at(runs, "elr")
     return smallest(plain.detection_auc.sel(score="early loss", drop=True) - 0.95,
                     plain.detection_auc.sel(score="mean margin", drop=True) - 0.95,
@@ -99,7 +99,7 @@ def asymmetric(runs) -> xr.DataArray:
     return end.sel(objective="elr") - end.sel(objective="cross_entropy") - 0.05
 
 
-# What stands beside a margin, in words; means over seeds.
+# The words shown beside a margin, with means over seeds.
 
 
 def percent(curve: xr.DataArray) -> str:
@@ -185,7 +185,7 @@ CLAIMS = (
         beside=kept_bounds),
     Claim(
         "early-learning/separability",
-        "All labels can be fitted from 0.376 dimensions a point on, far below the theorem's 1 - D/2 "
+        "All labels can be fitted from 0.376 dimensions per point on, far below the theorem's 1 - D/2 "
         "(dimensions over points needed, D = 0.4).",
         Published("0.8 suffices; 0.376 derived here", ELR, "Theorem 1"), "1",
         laptop((0.326, 0.426), settings.SEPARABILITY), lambda runs: runs.mean_needed,

@@ -1,7 +1,7 @@
-"""Training on false labels: first what is true is learned, then what is false is memorised.
+"""Training on false labels: a network first learns what is true, then memorises what is false.
 
-Liu and others 2020 (early-learning regularisation, ELR); digits instead of photographs, an MLP instead of a
-residual network. Shape letters: N training examples, M held-out ones, F features, C classes, R rows of a batch.
+After Liu and others 2020 (early-learning regularisation, ELR), with digits instead of photographs and an MLP instead of
+a residual network. Shape letters: N training examples, M held-out ones, F features, C classes, R rows of a batch.
 """
 
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ class World(NamedTuple):
 
 class Network(NamedTuple):
     params: Any
-    average: Any  # of the weights, or () where none is kept
+    average: Any  # a running average of the weights, or () where none is kept
     momentum: Any
     target: jax.Array  # (N, C) the memory: a running average of answers to each example
 
@@ -55,7 +55,7 @@ class EarlyLearning(Experiment):
     examples: int = static(1000, "training examples", within="[10, 60000]")
     held_out: int = static(797, "held-out examples", within="[1, 60000]")
     noise: float = traced(0.4, "share of training labels drawn to be replaced", within="[0, 1)")
-    noise_kind: str = static("symmetric", "by what: another class, any class, the next class, the next in every "
+    noise_kind: str = static("symmetric", "what replaces a label: another class, any class, the next class, the next in every "
                                           "second class alone, the class that it looks most like", choices=KINDS)
     objective: str = static("cross_entropy", "what is minimised", choices=tuple(OBJECTIVES))
     strength: float = traced(-1.0, "its strength: " + "; ".join(
@@ -84,9 +84,9 @@ class EarlyLearning(Experiment):
         "train_accuracy": Variable((), "1", "share of training examples answered as their given label"),
         "clean_accuracy": Variable((), "1", "share of true labels answered right"),
         "clean_wrong_fraction": Variable((), "1", "share of true labels answered wrong"),
-        "restored_fraction": Variable((), "1", "share of false labels whose example is answered truly"),
+        "restored_fraction": Variable((), "1", "share of false labels whose example is given its true class"),
         "memorised_fraction": Variable((), "1", "share of false labels answered as given"),
-        "neither_fraction": Variable((), "1", "share of false labels whose example is answered otherwise"),
+        "neither_fraction": Variable((), "1", "share of false labels whose example is given neither class"),
         "train_loss": Variable((), "nat", "mean cross-entropy with the given labels"),
         "test_loss": Variable((), "nat", "mean cross-entropy on held-out examples"),
         "realised_noise": Variable((), "1", "share of training labels that are false"),
@@ -186,7 +186,7 @@ class EarlyLearning(Experiment):
     # The pieces.
 
     def update(self, networks, m: int, world, rows, key) -> Network:
-        """Network m after one batch (R,): its memory of these examples is renewed before its loss is taken."""
+        """Network m after one batch (R,): its memory of these examples is updated before its loss is computed."""
         own, other = networks[m], networks[(m + 1) % self.networks]
         x, given = world.x[world.train[rows]], jax.nn.one_hot(world.given[rows], CLASSES)
         if self.objective == "mixup":
@@ -208,12 +208,12 @@ class EarlyLearning(Experiment):
         return Network(params, average, momentum, own.target.at[rows].set(memory))
 
     def outputs(self, networks, x) -> jax.Array:
-        """Logits (R, C); of two networks, the logarithm of their mean answer."""
+        """Logits (R, C); for two networks, the logarithm of their mean answer."""
         each = [classifier.logits(network.params, x) for network in networks]
         return each[0] if len(each) == 1 else jnp.log(sum(map(jax.nn.softmax, each)) / len(each))
 
     def seen(self, networks, world) -> tuple:
-        """What a record is made of: logits and labels, of the training examples as given and the held-out ones."""
+        """What a record is made from: logits and labels, for the training examples (labels as given) and the held-out ones."""
         return (self.outputs(networks, world.x[world.train]), world.given,
                 self.outputs(networks, world.x[world.test]), world.y[world.test])
 

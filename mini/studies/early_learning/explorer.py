@@ -1,6 +1,7 @@
-"""False labels under the reader's fingers: what becomes of them, and the digits the network changed its mind about."""
+"""An explorer of false labels: what becomes of them, and the digits about which the network changed its mind."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -25,7 +26,7 @@ CONTROLS = {
 CURVES = {
     "clean_accuracy": ("true labels, right", {"color": plotting.BLUE, "linestyle": "-"}),
     "clean_wrong_fraction": ("true labels, wrong", {"color": plotting.BLUE, "linestyle": ":"}),
-    "restored_fraction": ("false labels, answered truly", {"color": plotting.GREEN, "linestyle": "-."}),
+    "restored_fraction": ("false labels, true answer", {"color": plotting.GREEN, "linestyle": "-."}),
     "memorised_fraction": ("false labels, memorised", {"color": plotting.VERMILION, "linestyle": "--"}),
     "test_accuracy": ("held-out digits", {"color": plotting.BLACK, "linestyle": "-", "linewidth": 1.0}),
 }
@@ -34,24 +35,25 @@ SHOWN = (3, 6)  # rows and columns of digits
 
 def explorer(controls: Sequence[str] = ("noise", "strength", "target_momentum", "seed", "ticks"), *, ticks: int = 200,
              seed: int = 0, **fields) -> Explorer:
-    """The explorer of this study; ELR with its published values unless said.
+    """The explorer of this study; by default, ELR with its published values.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`. ticks: epochs at first. seed: the first draw.
-      fields: other fields of `EarlyLearning`, as they start.
+      controls: names of the controls to show, from `CONTROLS`. ticks: epochs to begin with. seed: the initial seed.
+      fields: initial values of other fields of `EarlyLearning`.
     """
     start = {"objective": "elr", "strength": 3.0, **fields}
-    return Explorer(EarlyLearning(records=True, **start), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
+    point = EarlyLearning(records=True, **start)
+    return Explorer(point, CONTROLS, partial(draw, learned=point.dataset), shown=controls, ticks=ticks, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """Curves of one run, perhaps not finished, beside digits on which it changed its mind; returns what they show."""
+def draw(figure: Figure, dataset: xr.Dataset, learned: str = "digits") -> str:
+    """Curves of one run, perhaps unfinished, beside digits on which it changed its mind; returns what they show, in words."""
     left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
     seen = measured(dataset, "test_loss")
     words = [_fractions(left.subplots(), seen)]
     left.subplots_adjust(left=0.09, right=0.98, bottom=0.3, top=0.9)
-    if "picture" in seen:  # what is looked at once comes last
-        words.append(_minds(right, seen))
+    if "picture" in seen:  # measured only once, at the end
+        words.append(_minds(right, seen, digits.load(learned).x))
     return f"After {int(seen['epoch'][-1])} epochs: " + "; ".join(words) + "."
 
 
@@ -62,25 +64,25 @@ def _fractions(axes: Axes, seen: xr.Dataset) -> str:
         if curve.notnull().any():
             axes.plot(seen["epoch"], curve, label=label, **look)
             words.append(f"{label} {float(curve[-1]):.2f}")
-    axes.set(title="what becomes of true and of false labels", xlabel="epoch", ylim=(-0.02, 1.02), yticks=[0, 0.5, 1])
+    axes.set(title="what becomes of true and false labels", xlabel="epoch", ylim=(-0.02, 1.02), yticks=[0, 0.5, 1])
     axes.legend(loc="upper center", bbox_to_anchor=(0.47, -0.22), ncols=3, fontsize=8, columnspacing=1.2)
     return ", ".join(words)
 
 
-def _minds(figure: Figure, seen: xr.Dataset) -> str:
-    """Digits answered otherwise now than at half the time, false labels first."""
+def _minds(figure: Figure, seen: xr.Dataset, pictures: np.ndarray) -> str:
+    """Digits answered differently now than halfway through, false labels first."""
     now, before = seen["answer"].values[-1], seen["answer"].values[len(seen["epoch"]) // 2]
     turned = np.flatnonzero(now != before)
     turned = turned[np.argsort(~seen["false_label"].values[turned].astype(bool), kind="stable")]
     half = int(seen["epoch"][len(seen["epoch"]) // 2])
-    figure.suptitle(f"{len(turned)} digits changed since epoch {half} (given label: then → now)", fontsize=9)
-    pictures = digits.load().x
+    figure.suptitle(f"{len(turned)} answers changed since epoch {half} (given label: then → now)", fontsize=9)
+    side = round(pictures.shape[1] ** 0.5)
     for axes, i in zip(figure.subplots(*SHOWN).ravel(), [*turned, *[None] * np.prod(SHOWN)]):
         axes.set_axis_off()
         if i is not None:
-            axes.imshow(pictures[int(seen["picture"][i])].reshape(8, 8), cmap="gray_r", interpolation="nearest")
+            axes.imshow(pictures[int(seen["picture"][i])].reshape(side, side), cmap="gray_r", interpolation="nearest")
             false = bool(seen["false_label"][i])
             axes.set_title(f"{int(seen['given'][i])}: {before[i]} → {now[i]}", loc="center", fontsize=8,
                            color=plotting.VERMILION if false else plotting.BLACK)
     figure.subplots_adjust(left=0.02, right=0.98, bottom=0.02, top=0.82, hspace=0.5, wspace=0.1)
-    return f"{len(turned)} of {len(now)} digits are answered otherwise than at epoch {half}"
+    return f"{len(turned)} of {len(now)} digits are answered differently from epoch {half}"

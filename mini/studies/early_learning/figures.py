@@ -25,13 +25,13 @@ def fractions(canvas, runs) -> str:
         run = at(runs, objective)
         band(row[0], run.clean_accuracy, "answered right", "epoch", color=GREEN)
         band(row[0], run.clean_wrong_fraction, "answered wrong", "epoch", color=BLACK, linestyle=":")
-        band(row[1], run.restored_fraction, "answered truly", "epoch", color=GREEN)
+        band(row[1], run.restored_fraction, "answered with the true class", "epoch", color=GREEN)
         band(row[1], run.memorised_fraction, "memorised", "epoch", color=VERMILION, linestyle="--")
-        band(row[1], run.neither_fraction, "otherwise", "epoch", color=BLACK, linestyle=":")
+        band(row[1], run.neither_fraction, "answered with neither", "epoch", color=BLACK, linestyle=":")
         row[0].set(ylabel=f"{NAMES[objective]}\nshare")
         end = last(run, "epoch").mean("seed")
         said.append(f"{NAMES[objective]}: at the end {float(end.memorised_fraction):.2f} of the false labels are memorised and "
-                    f"{float(end.restored_fraction):.2f} answered truly")
+                    f"{float(end.restored_fraction):.2f} answered with the true class")
     for axes in panels[1]:
         axes.set(xlabel="epoch", xscale="symlog", xlim=(0, None), xticks=[0, 1, 3, 10, 30, 100, 200],
                  xticklabels=["0", "1", "3", "10", "30", "100", "200"])
@@ -76,9 +76,9 @@ def critical(canvas, runs) -> str:
     right.text(0.01, -0.9, "share grows: memorised", ha="left", color=VERMILION, fontsize=8)
     right.set(title="Gradient at the false label", xlabel="share the network gives it", ylabel="gradient")
     right.legend(fontsize=8)
-    return (f"Left: share of false labels memorised against the strength of the regulariser; half are at {half:.2f}, where two "
-            "classes would turn at 2. Right: the gradient at the false label's logit against the share that the network gives "
-            "it, two classes: above a strength of 2 small shares shrink, below it every share grows.")
+    return (f"Left: share of false labels memorised against the strength of the regulariser; it passes one half at {half:.2f} "
+            "(with two classes, at 2). Right: the gradient at the false label's logit against the share that the network gives "
+            "this label, for two classes: above a strength of 2 small shares shrink, below it every share grows.")
 
 
 def objectives(canvas, runs) -> str:
@@ -117,8 +117,8 @@ def roc(canvas, runs) -> str:
         axes.legend(title=f"curve: seed {shown}; area: mean of {count} seeds", loc="lower right", fontsize=8, title_fontsize=8)
         said.append(f"{NAMES[objective]}: " + ", ".join(f"{n} {float(area.sel(score=n)):.3f}" for n in detection.SCORES))
     panels[0].set_ylabel("false labels flagged")
-    return (f"Receiver operating characteristics of {len(looks)} scores that flag false labels at 40% noise, in the run of "
-            f"seed {shown}. Areas, means over {count} seeds: " + "; ".join(said) + ".")
+    return (f"Receiver operating characteristics of {len(looks)} scores that flag false labels at 40% noise, in the run with "
+            f"seed {shown}. Areas, averaged over {count} seeds: " + "; ".join(said) + ".")
 
 
 def linear(canvas, runs) -> str:
@@ -127,7 +127,7 @@ def linear(canvas, runs) -> str:
                               ("alignment", "theta . v", {"color": ORANGE, "linestyle": "--"})):
         band(panels[0], runs[name], label, **look)
     panels[0].axhline(1 / 6, color=BLACK, lw=1, linestyle=":", label="1/6")
-    band(panels[1], runs.restored_fraction, "false, answered truly", color=GREEN)
+    band(panels[1], runs.restored_fraction, "false, true class", color=GREEN)
     band(panels[1], runs.memorised_fraction, "false, memorised", color=VERMILION, linestyle="--")
     band(panels[1], runs.test_accuracy, "new points", color=BLUE, linestyle="-.")
     band(panels[2], runs.clean_residual, "true labels", color=BLUE)
@@ -136,7 +136,7 @@ def linear(canvas, runs) -> str:
         axes.set(title=title, xlabel="step", xscale="symlog", xlim=(0, None), xticks=[0, 10, 100, 1000, 10000])
         axes.legend(fontsize=8)
     margins = theorem_margins(runs).mean("seed")
-    return ("The linear model over training. Margins of the theorem's statements, 0 or more where the bound is kept: "
+    return ("The linear model over training. Margins of the theorem's statements, 0 or more where the bound holds: "
             + "; ".join(f"{s} {float(margins.sel(statement=s)):.3f}" for s in margins.statement.values) + ".")
 
 
@@ -150,12 +150,12 @@ def separability(canvas, runs) -> str:
     axes.axvline(enough, color=VERMILION, linestyle=":", label=f"the theorem asks for {enough:g}")
     axes.set(xlabel="dimensions over points", ylabel="share of draws", title="When every label can be fitted", xlim=(0, 1))
     canvas.legend(loc="outside lower center", ncols=3, fontsize=9)
-    return (f"Share of {len(needed)} draws that are separable against dimensions over points: half of them from "
-            f"{np.median(needed):.3f} on, {derived:.3f} derived for many points, {enough:g} asked for by the theorem.")
+    return (f"Share of {len(needed)} draws in which all labels can be fitted, against dimensions over points: half of them "
+            f"need {np.median(needed):.3f} or less; {derived:.3f} is derived for many points; the theorem asks for {enough:g}.")
 
 
 def minds(canvas, runs) -> str:
-    """Digits that were answered truly at epoch 10 and as they were falsely labelled at the end."""
+    """Digits answered with the true class at epoch 10 and with their false label at the end."""
     run = runs.isel(seed=0)
     early, end = run.answer.sel(epoch=10), run.answer.sel(epoch=200)
     turned = np.flatnonzero((run.false_label & (early == run.truth) & (end == run.given)).values)
@@ -166,12 +166,12 @@ def minds(canvas, runs) -> str:
         axes.set_title(f"{int(early[i])} → {int(end[i])}", loc="center")
     for axes in panels.ravel():
         axes.set_axis_off()
-    canvas.suptitle("Answered truly at epoch 10 → as falsely labelled at epoch 200", fontsize=11, fontweight="bold", x=0.01,
-                    ha="left")
+    canvas.suptitle("Answered with the true class at epoch 10 → with the false label at epoch 200", fontsize=11,
+                    fontweight="bold", x=0.01, ha="left")
     share = len(turned) / int(run.false_label.sum())
-    return (f"{min(len(turned), panels.size)} digits with false labels, of the run of seed {int(run.seed)}: each is answered "
-            "truly at epoch 10 and as it was falsely labelled at epoch 200. So are "
-            f"{share:.0%} of all false labels of this run.")
+    return (f"{min(len(turned), panels.size)} digits with false labels, from the run with seed {int(run.seed)}: each is "
+            "answered with the true class at epoch 10 and with its false label at epoch 200. The same holds for "
+            f"{share:.0%} of all falsely labelled digits in this run.")
 
 
 FIGURES = (

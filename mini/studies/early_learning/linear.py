@@ -43,7 +43,7 @@ class Linear(Experiment):
         "cosine": Variable((), "1", "cosine of the descent direction with v, the direction of the truth"),
         "test_accuracy": Variable((), "1", "share of new points on the right side, in closed form"),
         "clean_accuracy": Variable((), "1", "share of true labels answered right"),
-        "restored_fraction": Variable((), "1", "share of false labels whose point is answered truly"),
+        "restored_fraction": Variable((), "1", "share of false labels whose point is given its true class"),
         "memorised_fraction": Variable((), "1", "share of false labels answered as given"),
         "train_accuracy": Variable((), "1", "share of points answered as given"),
         "clean_residual": Variable((), "1", "mean squared residual tanh(theta . x / 2) - e of true labels"),
@@ -59,7 +59,7 @@ class Linear(Experiment):
         return State(self.radius * start / jnp.linalg.norm(start), jnp.zeros((self.samples, 2)))
 
     def loss(self, direction, memory, world):
-        """Mean objective, and the memory renewed; a point's logits are (0, theta . x)."""
+        """Mean objective, and the updated memory; a point's logits are (0, theta . x)."""
         score = world.x @ direction
         logits = jnp.stack([jnp.zeros_like(score), score], 1)
         given = jax.nn.one_hot((world.given > 0).astype(jnp.int32), 2)

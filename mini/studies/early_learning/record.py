@@ -1,4 +1,4 @@
-"""What is known of each example, renewed at the end of every epoch. Shape letters: N training examples, C classes."""
+"""What is known about each example, updated at the end of every epoch. Shape letters: N training examples, C classes."""
 
 from typing import NamedTuple
 
@@ -9,13 +9,13 @@ import optax
 
 
 class Record(NamedTuple):
-    epochs: jax.Array  # how many are done
+    epochs: jax.Array  # how many are finished
     answer: jax.Array  # (N,) what each example is answered now
     loss: jax.Array  # (N,) cross-entropy with its given label
     margin: jax.Array  # (N,) logit of the given label less the largest other
     margins: jax.Array  # (N,) sum of the margins after each epoch
-    early_loss: jax.Array  # (N,) the loss at the early epoch, or the last one before it
-    early_margins: jax.Array  # (N,) sum of margins up to there
+    early_loss: jax.Array  # (N,) the loss at the early epoch; until then, the latest loss
+    early_margins: jax.Array  # (N,) sum of margins up to the early epoch
     first: jax.Array  # (N,) the first epoch at which the given label was answered, -1 if none yet
     forgotten: jax.Array  # (N,) how often it was answered at one epoch and not at the next
     test_accuracy: jax.Array
@@ -55,7 +55,7 @@ def renew(old: Record, logits: jax.Array, given: jax.Array, test_logits: jax.Arr
 
 
 def per_example(record: Record, early_epoch: int) -> dict[str, np.ndarray]:
-    """The record at the end, on the host, by the names of the results."""
+    """The final record, on the host, under the names used in the results."""
     r = Record(*map(np.asarray, record))
     epochs = max(int(r.epochs), 1)
     return {"first_learned": r.first, "forgetting_events": r.forgotten, "mean_margin": r.margins / epochs,

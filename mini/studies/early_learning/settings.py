@@ -1,7 +1,7 @@
 """The runs that claims and figures of this study share, in the laptop preset.
 
-The published settings (ResNet-34 on CIFAR-10, hours of a GPU) are not within reach here; what the theory
-says can be had in full.
+The published settings (ResNet-34 on CIFAR-10, hours of GPU time) are out of reach here; what the theory
+says can be checked in full.
 """
 
 from mini.plan import Plan

@@ -1,4 +1,4 @@
-"""Extraction: what a language model read often enough can be got out of it again, and by what prompt."""
+"""Extraction: getting out of a language model what it has read often enough, and the prompts that do it."""
 
 from mini.studies.extraction.experiment import Extraction
 

@@ -1,4 +1,4 @@
-"""An attack on one trained model by hand: a prompt of any length, greedy or sampled. Shape letters: B tries, T places."""
+"""Attacking one trained model by hand: a prompt of any length, greedy or sampled. Shape letters: B tries, T places."""
 
 import json
 from functools import partial
@@ -16,11 +16,11 @@ from mini.tasks import canaries, corpus
 
 
 def attack(run: xr.Dataset, prefix: str, count: int = 16, temperature: float = 0.0, tries: int = 1, seed: int = 0) -> list[str]:
-    """What a model says after a prefix, one answer a try.
+    """What a model says after a prefix, one answer per try.
 
     Args:
-      run: one seed of a result with `weights` (the field `keep`). prefix: the prompt, ASCII.
-      count: bytes to be said. temperature: 0 for the likeliest byte each time, 1 to draw as the model believes.
+      run: one seed of a result that kept its `weights` (see the field `keep`). prefix: the prompt, ASCII.
+      count: bytes to generate. temperature: 0 for the likeliest byte each time, 1 to draw from the model's distribution.
 
     Raises:
       UsageError: a run without weights, an empty prefix, one too long for the context, bytes beyond ASCII.
@@ -39,7 +39,7 @@ def attack(run: xr.Dataset, prefix: str, count: int = 16, temperature: float = 0
 
 
 def planted(run: xr.Dataset) -> str:
-    """The secret of the user's own that a run was trained with; empty where it has none."""
+    """The user's own secret that a run was trained with; empty if there was none."""
     point = Extraction(**json.loads(run.attrs["configuration"]))
     letters = np.asarray(canaries.unpack([getattr(point, f"secret_{i + 1}") for i in range(canaries.WORDS)]))
     return bytes(letters[letters > 0]).decode() if point.plant and point.secret_copies else ""
@@ -57,14 +57,9 @@ def model(run: xr.Dataset) -> tuple[Extraction, object]:
     return point, jax.flatten_util.ravel_pytree(blank)[1](jnp.asarray(run.weights.values))
 
 
-@jax.jit
-def _logits(point, params, tokens):
-    return learners.logits(point, params, tokens)
-
-
 @partial(jax.jit, static_argnames="count")
 def _go_on(point, params, tokens, start, count: int, key, temperature):
-    """Rows (B, T) written on from place `start`; one compilation for prefixes of every length, at the price of no cache."""
+    """Rows (B, T) continued from place `start`; one compilation serves prefixes of every length, but there is no cache."""
 
     def one(i, tokens):
         said = learners.logits(point, params, tokens)[:, start + i - 1]  # (B, V)

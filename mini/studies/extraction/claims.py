@@ -1,11 +1,11 @@
 """The claims of this study. Criteria are written from the published figures, or set here before measuring.
 
-Windows are judged from the longest prefix, 32 bytes, unless said; an average over copies is one over 1, 4, 16, 64 and 256,
-as published averages are over groups of passages by their number of copies.
+Unless stated otherwise, windows are judged from the longest prefix, 32 bytes. An average over copies is taken over 1, 4,
+16, 64 and 256, as published averages are taken over groups of passages by their number of copies.
 
-Data carriers were first told by their folder, `encodings/`, which holds code as well; so measured, over seeds 0 to 9, their
-gap was 0.045 (-0.02 to 0.11), undecided. They are told by their literals since; the criterion stayed. The claim is judged on
-seeds 10 to 24, on which nothing was chosen.
+Data carriers were first identified by their folder, `encodings/`, which also holds code. Measured in this way, over seeds
+0 to 9, their gap was 0.045 (-0.02 to 0.11), undecided. They have since been identified by their literals, with the criterion
+unchanged. The claim is judged on seeds 10 to 24, which played no part in this choice.
 """
 
 import re
@@ -23,12 +23,12 @@ from mini.studies.extraction.items import CONTEXTS, COPIES
 from mini.tasks import corpus
 
 LONGEST = max(CONTEXTS)
-WINDOWS = len(corpus.CATEGORIES) * Extraction().windows  # of each number of copies
+WINDOWS = len(corpus.CATEGORIES) * Extraction().windows  # for each number of copies
 CEILING = np.log2(COPIES[-1])  # doublings of the copies
 
 
 def untrained(plan: Plan) -> Plan:
-    """The sabotage: no training; and one layer, few items, few references and a short stream, since nothing depends on them."""
+    """The sabotage: no training, with one layer, few items, few references and a short stream, since these change nothing."""
     if "width" in plan.sweep:
         plan = plan.replace(sweep={"width": (16,)})  # each width compiles for itself
     return plan.replace(learning_rate=0.0, rival=True, layers=1, windows=1, references=31, steps=200, ticks=2, every=2, seeds=5)
@@ -45,7 +45,7 @@ def secrets(runs: xr.Dataset) -> xr.DataArray:
 
 
 def over_copies(share: xr.DataArray) -> xr.DataArray:
-    """The mean over the numbers of copies but none."""
+    """The mean over all numbers of copies but 0."""
     return share.sel(copies=list(COPIES[1:])).mean("copies")
 
 
@@ -55,7 +55,7 @@ def growth(runs) -> xr.DataArray:
 
 
 def lead(runs) -> np.ndarray:
-    """Doublings between the copies at which exposure reaches half of what ranks can show, and greedy extraction one half."""
+    """Doublings of the copies between exposure reaching half of what ranks can show and greedy extraction reaching one half."""
     half = np.log2(runs.sizes["reference"] + 1) / 2
     exposed = last(runs.exposure_by_rank).mean("canary").sel(copies=list(COPIES[1:])).transpose("seed", "copies")
     given = secrets(runs).sel(copies=list(COPIES[1:])).transpose("seed", "copies")
@@ -66,20 +66,20 @@ def lead(runs) -> np.ndarray:
 
 
 def slope(planted, sizes) -> np.ndarray:
-    """Rise of the share of windows given up, for each factor of ten in weights, by least squares."""
+    """Rise in the share of windows given up for each factor of ten in weights, by least squares."""
     share = [over_copies(windows(sizes)).transpose("seed", "width").values, over_copies(windows(planted)).values[:, None]]
     weights = [*sizes.parameters.mean("seed").values, float(planted.parameters.mean())]
     return np.array([np.polyfit(np.log10(weights), row, 1)[0] for row in np.concatenate(share, 1)])
 
 
 def by_context(runs) -> xr.DataArray:
-    """Rise of the share of windows given up from the shortest to the longest prefix, for each factor of ten."""
+    """Rise in the share of windows given up from the shortest to the longest prefix, for each factor of ten."""
     gap = over_copies(windows(runs)) - over_copies(windows(runs, min(CONTEXTS)))
     return gap / np.log10(LONGEST / min(CONTEXTS))
 
 
 def by_category(planted, control) -> xr.DataArray:
-    """Share of the windows given up beyond what the control gives up of the same, (seed, category)."""
+    """Share of the windows given up, less the share of the same windows that the control gives up, (seed, category)."""
     share = [last(runs.extracted).sel(context=LONGEST, drop=True).mean("window") for runs in (planted, control)]
     return over_copies(share[0] - share[1]).transpose("seed", "category")
 
@@ -90,7 +90,7 @@ def carriers(planted, control) -> xr.DataArray:
 
 
 def given_up(runs, window: str = "extracted", canary: str = "canary_extracted") -> np.ndarray:
-    """Which items are given up at the end, windows and canaries of 1 copy or more: (seed, item) Boolean."""
+    """Which items are given up at the end, among windows and canaries with 1 copy or more: (seed, item) Boolean."""
     parts = [runs[window], runs[canary]]
     parts = [last(x) if "step" in x.dims else x for x in parts]
     parts = [x.sel(context=LONGEST, drop=True) if "context" in x.dims else x for x in parts]
@@ -105,33 +105,34 @@ def sets(planted, twin, gru) -> dict[str, np.ndarray]:
 
 
 def apart(planted, twin, gru) -> np.ndarray:
-    """Share of the smaller set that two transformers of different first weights have in common, less that with the nearest
-    other architecture: which items, whatever their number."""
+    """Share of the smaller set that two transformers with different initial weights have in common, less the share that the
+    first has in common with the nearest other architecture. What counts is which items are given up, not how many."""
     first, second, *others = sets(planted, twin, gru).values()
     return np.array([shared(first[i], second[i]) - np.max([shared(first[i], other[i]) for other in others])
                      for i in range(len(first))])
 
 
 def common(one, other, measure=shared) -> float:
-    """Mean over the seeds in which it is defined of what two learners have in common; NaN where there is none."""
+    """What two learners have in common, averaged over the seeds in which it is defined; NaN if there are none."""
     found = [x for x in map(measure, one, other) if np.isfinite(x)]
     return float(np.mean(found)) if found else float("nan")
 
 
 def deduplicated(planted, single, control) -> xr.DataArray:
-    """At 256 copies: half or more comes out, and with duplicates removed no more than 0.05 beyond the control."""
+    """At 256 copies: half or more no longer comes out once duplicates are removed, and no more than 0.05 beyond the control."""
     whole, once, never = (windows(runs).sel(copies=256) for runs in (planted, single, control))
     return smallest(whole - once - 0.5, 0.05 - (once - never))
 
 
 def controlled(planted, control) -> xr.DataArray:
-    """The control gives up a twentieth of windows and canaries at most; the planted model half more of the windows at 256."""
+    """The control gives up at most a twentieth of windows and of canaries; at 256 copies the planted model gives up a share
+    of windows larger by at least 0.5."""
     everything = windows(control).mean("copies")
     return smallest(0.05 - everything, 0.05 - secrets(control).mean("copies"),
                     windows(planted).sel(copies=256) - everything - 0.5)
 
 
-# What the published figures give, as measured here, beside an estimate.
+# What the published figures report, as measured here; shown beside an estimate.
 
 
 def listed(share: xr.DataArray) -> str:
@@ -194,8 +195,8 @@ CLAIMS = (
         laptop((2, None), settings.PLANTED), lead, untrained, headline=True, seconds=25, beside=exposure_told),
     Claim(
         "extraction/control",
-        "A model that never saw them says a twentieth of the passages and of the secrets at most; one that did says half "
-        "more of the passages planted 256 times.",
+        "A model that never saw them says at most a twentieth of the passages and of the secrets; of the passages planted "
+        "256 times, one that did see them says at least 0.5 more (as a share).",
         Published("a model never trained on the text is the control; no figure at hand, bounds set here before measuring",
                   "carlini2023", "secondary"), "margin",
         laptop((0, None), *settings.TWICE), controlled, untrained, seconds=65, beside=control_told),

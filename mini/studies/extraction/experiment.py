@@ -1,8 +1,8 @@
 """A small language model reads Python source in which secrets and passages are planted; then it is attacked.
 
-Carlini and others 2019 and 2023, Al-Kaswan and others 2024, on bytes. Planted are canaries (lines with a random secret)
-and windows, passages of files that are otherwise never read, each kind so many times. An attacker knows the beginning of
-a passage, or a canary's name, and takes what the model says next.
+After Carlini and others 2019 and 2023 and Al-Kaswan and others 2024, on bytes. Two kinds of item are planted, in various
+numbers of copies: canaries (lines with a random secret) and windows (passages of files that are otherwise never read). An
+attacker knows the beginning of a passage, or a canary's name, and takes what the model says next.
 
 Shape letters: B rows of a batch, T places, I items planted (canaries, windows, one secret of the user's own), G numbers
 of copies, C canaries of each, K kinds of text, W windows of each kind and number, L bytes of a window, m of its suffix,
@@ -33,13 +33,13 @@ class World(NamedTuple):
     text: Text  # shared by all runs
     items: Items
     schedule: canaries.Schedule
-    luck: jax.Array  # from which the place of each row's text is drawn
+    luck: jax.Array  # random bits that decide from where each row's text is taken
 
 
 class State(NamedTuple):
     params: Any
     memory: Any  # the optimiser's
-    overflow: jax.Array  # rows that found no place in a private batch
+    overflow: jax.Array  # rows that did not fit into a private batch
 
 
 @experiment
@@ -54,13 +54,14 @@ class Extraction(Experiment):
     canaries: int = static(6, "canaries for each number of copies", within="[1, 1000]")
     windows: int = static(4, "windows for each number of copies and kind of text", within="[1, 1000]")
     secret_copies: int = traced(0, "copies of a secret of one's own", within="[0, 256]")
-    secret_1: int = traced(0, "its first four characters, as one number (mini.tasks.canaries.pack)", within="[0, 268435456)")
+    secret_1: int = traced(0, "first four characters of that secret, as one number (mini.tasks.canaries.pack)",
+                          within="[0, 268435456)")
     secret_2: int = traced(0, "the next four", within="[0, 268435456)")
     secret_3: int = traced(0, "the next four", within="[0, 268435456)")
     secret_4: int = traced(0, "the last four", within="[0, 268435456)")
     references: int = static(63, "other secrets among which each is ranked", within="[3, 65535]")
     model: str = static("transformer", "what learns", choices=learners.MODELS)
-    width: int = static(32, "of the model, for a transformer a multiple of the heads", within="[1, 4096]")
+    width: int = static(32, "width of the model, for a transformer a multiple of the heads", within="[1, 4096]")
     layers: int = static(2, "blocks of the transformer", within="[1, 64]")
     heads: int = static(2, "heads of a block", within="[1, 64]")
     hidden_ratio: int = static(4, "hidden width of a block over its width", within="[0, 64]")
@@ -182,9 +183,9 @@ class Extraction(Experiment):
     # The pieces.
 
     def rows(self, world: World, number: jax.Array) -> jax.Array:
-        """Rows by their number in training, (B,) -> (B, T) uint8: source, written over by what is planted there.
+        """Rows by their number in training, (B,) -> (B, T) uint8: source, overwritten where something is planted.
 
-        Of the rows of a step the first ones are planted, so many that all copies are read evenly over training.
+        Planted rows come first in a step, as many of them as it takes to spread all copies evenly over training.
         """
         t, place = number // self.batch_size, number % self.batch_size
         before, after = (canaries.planted(x, world.schedule.number, *self._span()) for x in (t, t + 1))
@@ -197,13 +198,13 @@ class Extraction(Experiment):
         return jnp.where(written, world.items.text[item], source)
 
     def spent(self) -> float:
-        """Epsilon of one row; an item of c copies is protected c times less."""
+        """Epsilon for one row; an item with c copies is protected c times less."""
         if not self.private:
             return np.inf
         return privacy.epsilon(float(self.noise_multiplier), 1 / self.steps, self.steps, float(self.delta))
 
     def _private(self, state, world, key):
-        """Per-row gradients (C, ...) of a Poisson batch of all rows of the training, which the optimiser clips and sums."""
+        """Per-row gradients (places, ...) of a Poisson batch from all training rows, for the optimiser to clip and sum."""
         chosen, taken, lost = privacy.poisson_batch(key, self.steps * self.batch_size, 1 / self.steps, self._places())
         rows = self.rows(world, chosen)
         each = jax.vmap(jax.grad(self._loss), (None, 0, 0))
@@ -216,7 +217,7 @@ class Extraction(Experiment):
         return (learners.losses(self, params, tokens).mean(1) * weight).mean()
 
     def _span(self) -> tuple:
-        """The steps between which is planted."""
+        """The steps between which items are planted."""
         return tuple(jnp.asarray(share * self.steps).astype(jnp.int32) for share in (self.plant_from, self.plant_until))
 
     def _optimiser(self, t, key=None):
@@ -224,5 +225,5 @@ class Extraction(Experiment):
         core = optimiser("adamw", rate, self.weight_decay)
         if not self.private:
             return core
-        key = jax.random.key(0) if key is None else key  # only init looks at it; later it is in the state
+        key = jax.random.key(0) if key is None else key  # only init uses it; afterwards it is in the state
         return optax.chain(privacy.aggregate(self.clip, self.noise_multiplier, key, self._places(), self.batch_size), core)

@@ -1,4 +1,4 @@
-"""A secret of the reader's own: planted so many times, trained on live, exposed, and got out again by a prompt."""
+"""An explorer of the reader's own secret: planted a chosen number of times, trained on live, and got out by a prompt."""
 
 import html
 from collections.abc import Sequence
@@ -27,30 +27,30 @@ CONTROLS = {
     "steps": [200, 400, 800],
     "seed": (0, 20, 1),
 }
-# Fewer items than the study has: a training takes a few seconds, and what is measured on the way little of them.
+# Fewer items than in the study: training takes a few seconds, of which measuring on the way takes little.
 SMALL = {"canaries": 2, "windows": 2, "references": 31, "steps": 400, "secret_copies": 128}
 PROMPT = "key_mine = '"
 TRIES = 8
-ROOM = 1.5  # of an axis over its largest value, for the legend
+ROOM = 1.5  # height of an axis over its largest value, to leave room for the legend
 
 
 class Planter:
     """The explorer, with a box for a secret above it and one for a prompt below it.
 
     Args:
-      explorer: of an `Extraction` that keeps its weights. secret: what is planted at first.
+      explorer: one of an `Extraction` that keeps its weights. secret: what is planted to begin with.
     """
 
     def __init__(self, explorer: Explorer, secret: str):
         self.explorer = explorer
         wide = {"style": {"description_width": "8em"}, "layout": {"width": "28em"}, "continuous_update": False}
         self.secret = widgets.Text(secret, description="your secret",
-                                   tooltip=f"at most {SECRET} characters of a to z and 0 to 9; Enter trains again", **wide)
-        self.prompt = widgets.Text(PROMPT, description="prompt", tooltip="what the model is given to go on from", **wide)
+                                   tooltip=f"at most {SECRET} characters, a to z and 0 to 9; Enter trains again", **wide)
+        self.prompt = widgets.Text(PROMPT, description="prompt", tooltip="the text that the model continues", **wide)
         self.temperature = widgets.FloatSlider(
             value=0.0, min=0.0, max=2.0, step=0.25, description="temperature",
-            tooltip="0: the likeliest byte each time; 1: drawn as the model believes", **wide)
-        self.ask = widgets.Button(description="Try to get it out", tooltip="let the model go on from the prompt")
+            tooltip="0: the likeliest byte each time; 1: drawn from the model's distribution", **wide)
+        self.ask = widgets.Button(description="Try to get it out", tooltip="let the model continue the prompt")
         self.alert, self.answer = widgets.HTML(), widgets.HTML()
         self.secret.observe(lambda change: self.plant(), "value")
         self.ask.on_click(lambda button: self.attack())
@@ -61,7 +61,7 @@ class Planter:
         self._set()
 
     def plant(self) -> None:
-        """Train again with the secret in the box; one that cannot be planted is told, and nothing is trained."""
+        """Train again with the secret in the box; if it cannot be planted, say so and train nothing."""
         if self._set():
             self.explorer.start()
 
@@ -76,10 +76,10 @@ class Planter:
         return True
 
     def attack(self) -> list[str]:
-        """Let the model of the last finished training go on from the prompt."""
+        """Let the model of the last finished training continue the prompt."""
         try:
             if self.explorer.dataset is None:
-                raise UsageError("no model yet: wait until a training has ended")
+                raise UsageError("no model yet: wait until training has ended")
             heat, run = self.temperature.value, self.explorer.dataset.isel(seed=0)
             said, secret = attack(run, self.prompt.value, SECRET, heat, TRIES if heat else 1), planted(run)
         except Exception as error:  # of any kind: nobody else would tell the reader
@@ -109,7 +109,7 @@ class Planter:
 
 
 def _told(secret: str, wanted: str, found: Sequence[bool], sampled: bool) -> str:
-    """What answers mean for the secret that this model was trained with, which need not be the one in the box by now."""
+    """What the answers mean for the secret that this model was trained with, which may no longer be the one in the box."""
     if not secret:
         return "this model was trained with no secret of yours"
     here = "your secret" if secret == wanted else f"{secret} (train again for the one in the box)"
@@ -123,8 +123,8 @@ def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps",
     """The explorer of this study.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`. secret: what is planted at first. seed: the first draw.
-      ticks: steps after which to stop, if not after all. fields: other fields of `Extraction`, as they start.
+      controls: names of the controls to show, from `CONTROLS`. secret: what is planted to begin with. seed: the initial seed.
+      ticks: steps after which to stop, if not after all. fields: initial values of other fields of `Extraction`.
     """
     start = Extraction(**{**SMALL, "keep": True, **fields})
     made = Explorer(start, CONTROLS, draw, shown=controls, ticks=ticks, every=max(start.steps // 20, 1), seed=seed)
@@ -132,7 +132,7 @@ def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps",
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """Exposure of the reader's secret, how much of it is right, and the planted ones beside it; one run, perhaps unfinished."""
+    """Exposure of the reader's secret, how much of it comes out right, and the other secrets; one run, perhaps unfinished."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.2, 1, 1])
     seen = measured(dataset, "loss")
     words = [_exposure(left, seen), _letters(middle, seen), _others(right, seen.isel(step=-1))]
@@ -143,15 +143,15 @@ def _exposure(axes: Axes, seen: xr.Dataset) -> str:
     ceiling = np.log2(seen.sizes["reference"] + 1)
     axes.plot(seen["step"], seen["secret_exposure"], color=plotting.GREEN, linestyle="--", label="by a Gaussian")
     axes.plot(seen["step"], seen["secret_by_rank"], color=plotting.VERMILION, linestyle="-", label="by rank")
-    axes.axhline(ceiling, color=plotting.BLACK, linestyle=":", lw=1, label="most that ranks show")
+    axes.axhline(ceiling, color=plotting.BLACK, linestyle=":", lw=1, label="most that ranks can show")
     top = max(float(seen["secret_exposure"].max()), ceiling) if np.isfinite(seen["secret_exposure"]).any() else ceiling
     axes.set(title="exposure of your secret, bits", xlabel="step", ylim=(0, ROOM * top))
     axes.legend(loc="upper left", fontsize=8)
     now = seen.isel(step=-1)
     if not np.isfinite(now["secret_by_rank"]):
         return "no secret of your own is planted"
-    return (f"your secret has an exposure of {float(now['secret_by_rank']):.1f} bits by rank, of {ceiling:.0f} at most, and of "
-            f"{float(now['secret_exposure']):.1f} by a Gaussian")
+    return (f"your secret has an exposure of {float(now['secret_by_rank']):.1f} bits by rank ({ceiling:.0f} at most) and of "
+            f"{float(now['secret_exposure']):.1f} bits by a Gaussian")
 
 
 def _letters(axes: Axes, seen: xr.Dataset) -> str:

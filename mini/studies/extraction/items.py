@@ -1,4 +1,4 @@
-"""What is planted: canaries, windows of three kinds of text, a secret of one's own; and natural lines beside them.
+"""What is planted: canaries, windows of three kinds of text, a secret of the user's own; and natural lines beside them.
 
 A `point` is an `Extraction`. Shape letters as in `experiment`: I items, G numbers of copies, C canaries, K kinds, W windows,
 L bytes of a window, X contexts, R references.
@@ -14,13 +14,13 @@ import numpy as np
 from mini.tasks import canaries, corpus
 from mini.tasks.canaries import PREFIX
 
-COPIES = (0, 1, 4, 16, 64, 256)  # of each item; those of 0 copies are drawn like the others, and never read
+COPIES = (0, 1, 4, 16, 64, 256)  # of each item; those with 0 copies are drawn like the others, but never read
 MOST_OWN = 256  # copies of the user's own secret
 CONTEXTS = (8, 16, 32)  # bytes of a window that the attacker knows, right before its suffix
 WINDOW, SUFFIX = 48, 16  # bytes of a window, and of the part to be extracted
-NATURAL = (1, 5, 10, 30)  # occurrences of natural lines, from here to the next
-LINE, LINES = 40, 32  # bytes of a natural line that are looked at, and lines of each number of occurrences
-HELD_OUT = 4  # every so-manyth file is held out
+NATURAL = (1, 5, 10, 30)  # occurrences of natural lines: the lower ends of bins, of which the first holds 1 alone
+LINE, LINES = 40, 32  # bytes of a natural line that are looked at, and lines in each bin
+HELD_OUT = 4  # one file in so many is held out
 DIMS = ("copies", "category", "window")
 
 
@@ -28,16 +28,16 @@ class Text(NamedTuple):
     """The corpus as all runs share it."""
 
     train: jax.Array  # (N,) uint8
-    held: jax.Array  # of files that are never read but where a window is planted
-    begin: tuple[jax.Array, ...]  # for each kind where a window may begin in `held`
-    natural: jax.Array  # (occurrences, LINES, LINE) uint8, lines of files for training
+    held: jax.Array  # of files that are never read, except where a window is planted
+    begin: tuple[jax.Array, ...]  # for each kind of text, where in `held` a window may begin
+    natural: jax.Array  # (occurrences, LINES, LINE) uint8, lines of the training files
 
 
 class Items(NamedTuple):
     text: jax.Array  # (I, T) uint8: canaries, windows, and the user's own secret
-    length: jax.Array  # (I,) bytes of each; after them a row goes on with source
+    length: jax.Array  # (I,) bytes of each; after them a row continues with source
     copies: jax.Array  # (I,) how often each is planted
-    alphabet: jax.Array  # () characters among which the user's own secret was chosen
+    alphabet: jax.Array  # () number of characters from which the user's own secret was chosen
 
 
 @functools.lru_cache
@@ -48,7 +48,7 @@ def text() -> Text:
 
 
 def natural(train: np.ndarray) -> np.ndarray:
-    """The beginnings of lines that occur so often, evenly chosen from all such lines in their order: (bins, LINES, LINE)."""
+    """The beginnings of lines in each bin of occurrences, chosen evenly from all such lines in order: (bins, LINES, LINE)."""
     counts = sorted(corpus.duplicates(train, LINE).items())
     chosen = []
     for low, high in zip(NATURAL, (2, *NATURAL[2:], np.inf)):
@@ -58,12 +58,12 @@ def natural(train: np.ndarray) -> np.ndarray:
 
 
 def layout(point) -> tuple[int, int]:
-    """Canaries in all, and windows in all; the user's own secret comes after them."""
+    """The total numbers of canaries and of windows; the user's own secret comes after them."""
     return len(COPIES) * point.canaries, len(COPIES) * len(corpus.CATEGORIES) * point.windows
 
 
 def slots(point) -> np.ndarray:
-    """The most copies of each item that there may be, (I,)."""
+    """The largest number of copies that each item may have, (I,)."""
     each = [np.repeat(COPIES, n // len(COPIES)) for n in layout(point)]
     return np.concatenate([*each, [MOST_OWN]])
 
@@ -77,7 +77,7 @@ def draw(point, keys, shared: Text) -> Items:
     found = []
     for c, begin in enumerate(shared.begin):
         part = (jnp.arange(number) + jax.random.uniform(jax.random.fold_in(place, c), (number,))) / number
-        start = begin[(part * len(begin)).astype(jnp.int32)]  # one of each stretch, so that none comes twice
+        start = begin[(part * len(begin)).astype(jnp.int32)]  # one from each stretch, so that none comes twice
         found.append(jax.random.permutation(jax.random.fold_in(order, c), start))
     start = jnp.stack([x.reshape(len(COPIES), -1) for x in found], 1).reshape(-1)  # (G, K, W) in this order
     windows = shared.held[start[:, None] + jnp.arange(WINDOW)[None]]
@@ -92,12 +92,12 @@ def draw(point, keys, shared: Text) -> Items:
 
 
 def own_letters(point) -> jax.Array:
-    """The user's own secret, (K,) uint8, 0 where it has ended."""
+    """The user's own secret, (SECRET,) uint8, 0 after its end."""
     return canaries.unpack((point.secret_1, point.secret_2, point.secret_3, point.secret_4))
 
 
 def owned(point) -> tuple[jax.Array, jax.Array]:
-    """The user's own secret as a canary of the name `mine`, (L,), and the size of the alphabet it seems drawn from."""
+    """The user's own secret as a canary named `mine`, (L,), and the size of the alphabet that it appears to be drawn from."""
     letters = own_letters(point)
     line = canaries.written(jnp.array([list(b"mine")], jnp.uint8), letters[None])[0]
     size = (letters > 0).sum()

@@ -1,4 +1,4 @@
-"""What learns: a transformer or a recurrent network, behind the same four functions."""
+"""The models that learn: a transformer or a recurrent network, behind the same four functions."""
 
 import jax
 
@@ -10,7 +10,7 @@ MODELS = ("transformer", "gru")
 
 
 def architecture(point) -> Architecture:
-    """Rotary positions: what counts is how far back something lies, so that a prompt may begin anywhere."""
+    """Rotary positions: what counts is how far back something is, so that a prompt may begin anywhere."""
     return Architecture(VOCABULARY, point.length, point.width, point.layers, point.heads, point.hidden_ratio, "rotary")
 
 

@@ -1,4 +1,4 @@
-"""What is looked at: how a model takes the items, natural lines and files that were never read.
+"""What is measured: how a model predicts the items, natural lines and files that were never read.
 
 A `point` is an `Extraction`; `say` maps tokens (B, T) to logits (B, T, V). Shape letters as in `experiment`: G numbers of
 copies, C canaries, K kinds, W windows, R references; m bytes of a suffix.
@@ -55,7 +55,7 @@ def of_windows(point, say: Callable, world) -> dict:
 
 
 def of_canaries(point, say: Callable, world) -> dict:
-    """Canaries, each among its references, and the user's own secret among its own."""
+    """Canaries, each ranked among its references, and the user's own secret among references of its own."""
     secrets, _ = layout(point)
     named = jnp.concatenate([world.items.text[:secrets], world.items.text[-1:]])[:, : canaries.LENGTH]  # (C + 1, L)
     alphabet = jnp.append(jnp.full(secrets, len(canaries.HEX)), world.items.alphabet)
@@ -83,11 +83,11 @@ def of_canaries(point, say: Callable, world) -> dict:
     }
 
 
-# What is told once, at the end.
+# What is reported once, at the end.
 
 
 def planted(point, drawn: Items) -> dict:
-    """Whether each was planted."""
+    """Whether each canary and each window was planted."""
     secrets, passages = layout(point)
     there = np.asarray(drawn.copies) > 0
     return {"canary_planted": there[:secrets].reshape(len(COPIES), -1).astype(np.float32),

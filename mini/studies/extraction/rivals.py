@@ -1,4 +1,4 @@
-"""What an n-gram model gives up that has counted the very rows which the network was trained on."""
+"""What an n-gram model gives up, having counted the very rows that the network was trained on."""
 
 from functools import partial
 
@@ -26,7 +26,7 @@ def rows(point, world) -> np.ndarray:
 
 
 def ngram_extraction(point, world) -> dict:
-    """Which windows and canaries the n-gram model gives up, by the same prompts."""
+    """Which windows and canaries the n-gram model gives up, given the same prompts."""
     model = ngram.fit(rows(point, world), corpus.VOCABULARY, ORDER)
     secrets, _ = items.layout(point)
     named = np.asarray(world.items.text)[:secrets, :LENGTH]
@@ -39,7 +39,7 @@ def ngram_extraction(point, world) -> dict:
 
 
 def _suffix(model, texts: np.ndarray, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probability of each suffix, and whether all of it is the likeliest; contexts reach `ORDER` bytes back."""
+    """Log-probability of each suffix, and whether each of its bytes is the likeliest; contexts reach `ORDER` bytes back."""
     part = texts[:, max(start - ORDER, 0): start + count].astype(int)
     p = ngram.probabilities(model, part[:, :-1])[:, -count:]
     target = part[:, -count:]

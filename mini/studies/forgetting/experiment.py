@@ -1,9 +1,11 @@
-"""A transformer reads, studies some sequences a number of times, and reads on: what does it recognise, and what recall?
+"""A transformer reads, studies some sequences a number of times, and reads on: what does it recognise, what does it recall?
 
-After Orhan 2023 (arXiv:2303.17557). Training has three phases: reading a stream of a Markov chain; studying, the same
-sequences in another order each pass; and reading on, new material of the same chain. The last pass ends at one tick,
-whatever the number of passes, so that runs are probed at the same times after it. Shape letters: B rows of a batch,
-N studied sequences, T places, V vocabulary, F kinds of foil, H = T // 2 tokens to be recalled.
+After Orhan 2023 (arXiv:2303.17557). Training has three phases: reading a stream from a Markov chain; studying the same
+sequences again and again, in another order on each pass; and reading on, through new material from the same chain. The
+last pass ends at the same tick whatever the number of passes, so that all runs are probed at the same times after it.
+
+Shape letters: B rows of a batch, N studied sequences, T places, V vocabulary, F kinds of foil, H = T // 2 tokens to be
+recalled.
 """
 
 from typing import Any, NamedTuple
@@ -30,7 +32,7 @@ class World(NamedTuple):
     studied: jax.Array  # (N, T)
     foils: jax.Array  # (F, N, T)
     fresh: jax.Array  # (N, T) of the chain, never trained on
-    order: jax.Array  # (2,) raw key, of the order of study
+    order: jax.Array  # (2,) raw key, for the order of study
 
 
 class State(NamedTuple):
@@ -48,19 +50,19 @@ class Forgetting(Experiment):
     random_strings: bool = traced(False, "study strings of random tokens instead of sequences of the chain")
     items: int = static(64, "sequences to study", within="[2, 4096]")
     batch_size: int = static(8, "sequences in a step; divides the items", within="[1, 4096]")
-    length: int = static(24, "places of a sequence", within="[4, 1024]")
+    length: int = static(24, "tokens in a sequence", within="[4, 1024]")
     vocabulary: int = static(64, "tokens", within="[2, 256]")
     concentration: float = traced(0.15, "Dirichlet parameter of the chain's rows; few successors where it is small",
                                   within="(0, inf)")
     stream: int = static(32768, "sequences made ahead for reading; once all are read, they are read again",
                          within="[1, 16777216]")
-    width: int = static(32, "of the stream of a model, a multiple of the heads", within="[1, 4096]")
+    width: int = static(32, "width of the residual stream, a multiple of the heads", within="[1, 4096]")
     layers: int = static(2, "blocks", within="[1, 64]")
     heads: int = static(2, "heads of a block", within="[1, 64]")
     hidden_ratio: int = static(4, "hidden width of a block over its width; 0 for attention only", within="[0, 64]")
     learning_rate: float = traced(0.005, "step length of AdamW while first reading", within="[0, inf)")
-    study_rate: float = traced(0.005, "while studying", within="[0, inf)")
-    retention_rate: float = traced(0.005, "while reading on", within="[0, inf)")
+    study_rate: float = traced(0.005, "step length while studying", within="[0, inf)")
+    retention_rate: float = traced(0.005, "step length while reading on", within="[0, inf)")
     fresh_optimiser: bool = traced(True, "each phase begins with an optimiser that remembers nothing")
     weight_decay: float = traced(0.0, "decoupled weight decay", within="[0, inf)")
     warm_up: int = traced(50, "steps in which the first rate rises", within="[0, inf)", unit="step")

@@ -1,4 +1,4 @@
-"""Studying and forgetting under the reader's fingers: recognition and recall of a small transformer, live."""
+"""An explorer of studying and forgetting: recognition and recall by a small transformer, live."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ CONTROLS = {
     "seed": (0, 20, 1),
 }
 MOST = 32  # exposures for which there is time before studying ends
-# Half of the study's items, and less reading: a training takes about two seconds.
+# Half of the study's items, and less reading: training takes about two seconds.
 SMALL = {"items": 32, "study_ends": 528}
 READING_ON = 1000
 
@@ -35,19 +35,19 @@ def explorer(controls: Sequence[str] = ("exposures", "random_strings", "study_ra
     """The explorer of studying, reading on, and what is left.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`. reading_on: steps after studying. seed: the first draw.
-      fields: other fields of `Forgetting`, as they start.
+      controls: names of the controls to show, from `CONTROLS`. reading_on: steps after studying. seed: the initial seed.
+      fields: initial values of other fields of `Forgetting`.
     """
     point = Forgetting(**{**SMALL, **fields})
     most = min(MOST, point.study_ends // point.passing)
-    looked = sorted({point.study_ends - n * point.passing for n in range(most + 1)}  # a pass, wherever studying begins
+    looked = sorted({point.study_ends - n * point.passing for n in range(most + 1)}  # each pass, wherever studying begins
                     | {point.study_ends + n for n in SINCE if n <= reading_on})
     return Explorer(point, CONTROLS, draw, shown=controls, ticks=point.study_ends + reading_on, every=looked, seed=seed,
                     size=(12.0, 3.6))
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """One run, perhaps not finished: scores while studying, scores while reading on, and the losses behind them now."""
+    """One run, perhaps unfinished: scores while studying, scores while reading on, and the losses behind them now."""
     panels = figure.subplots(1, 3, width_ratios=[1, 1.2, 1])
     figure.subplots_adjust(bottom=0.26, wspace=0.14)
     seen = measured(dataset, "studied_loss")
@@ -60,8 +60,8 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
     phase = (f"{float(now.since):.0f} steps after studying ended" if float(now.since) >= 0
              else f"studied {float(now.exposed):.0f} times so far")
     return (f"Step {int(now.step)}, {phase}: recognition {float(now.recognition):.2f} (near foils {float(now.near):.2f}), "
-            f"recall {float(now.recall):.2f}, forced {float(now.recall_forced):.2f}, {float(now.unstudied_recall):.2f} of "
-            f"sequences never studied; {words}.")
+            f"recall {float(now.recall):.2f} (forced {float(now.recall_forced):.2f}; {float(now.unstudied_recall):.2f} of "
+            f"sequences never studied); {words}.")
 
 
 def _scores(axes: Axes, x, seen: xr.Dataset) -> None:
@@ -91,7 +91,7 @@ def _losses(axes: Axes, now: xr.Dataset) -> str:
     edges = np.linspace(min(item.min(), foil.min()) - 0.05, max(item.max(), foil.max()) + 0.05, 18)
     axes.hist(item, edges, color=plotting.BLUE, alpha=0.65, label="studied")
     axes.hist(foil, edges, color=plotting.ORANGE, alpha=0.65, hatch="//", label="foils")
-    axes.set(title="what it goes by, now", xlabel="loss of a sequence, nats a token", yticks=[])
+    axes.set(title="what recognition goes by, now", xlabel="loss of a sequence, nats a token", yticks=[])
     axes.legend(fontsize=8)
     return (f"a studied sequence costs {item.mean():.2f} nats a token, a foil {foil.mean():.2f}, d' "
             f"{float(now.d_prime.sel(foil='independent')):.1f}")

@@ -1,12 +1,13 @@
-"""Fictional people enter the training of a small language model, and what it knows of them is probed before and after.
+"""Fictional people enter the training of a small language model, and what it knows about them is probed before and after.
 
-Chang and others 2024 in miniature. A background of people, told of again and again, goes on throughout; at each of a few
-steps passages about new people take the place of some of its sequences. Some new people are told of in the same words
-every time, some in other words every time, some once, some never. Probes are log-probabilities of the value of a fact,
+Chang and others 2024 in miniature. Throughout, the model trains on a background of people, with facts about them told again
+and again; at each of a few steps, passages about new people replace some of its sequences. The facts about a new person are
+told in the same words every time, in different words every time, once, or never, depending on the group. Probes are
+log-probabilities of the value of a fact:
 
     memorisation    in the sentence that a duplicate repeats,
     semantic        in a template in which this fact was never told,
-    compositional   the town of the employer, which is told of the employer and of other people only.
+    compositional   the town of the employer, which is told only about the employer and other people, not this person.
 
 Shape letters: B sequences of a batch, T places, G groups, P people of a group, K exposures, A attributes.
 """
@@ -29,16 +30,16 @@ from mini.tasks.facts import SENTENCE, Lexicon, People
 GROUPS = ("duplicate", "paraphrase", "once", "never")
 PROBES = ("memorisation", "semantic", "compositional")
 EXPOSURES = 32  # at most
-ASKED = 32  # background people of whom one fact each is asked
+ASKED = 32  # background people about each of whom one fact is asked
 
 
 class World(NamedTuple):
     folk: People
     stream: jax.Array  # (N, T) uint8, the background in order
-    passages: jax.Array  # (EXPOSURES, rows, 5 A) uint8, of the groups that are told of
+    passages: jax.Array  # (EXPOSURES, rows, 5 A) uint8, for all groups but the last, `never`
     ticks: jax.Array  # (EXPOSURES,) steps of the injections; those never made are negative
     probes: jax.Array  # (G, P, 3 A, 5) memorisation, semantic, compositional
-    asked: jax.Array  # (ASKED, 5) of the background
+    asked: jax.Array  # (ASKED, 5) about the background
 
 
 class State(NamedTuple):
@@ -56,23 +57,24 @@ class Facts(Experiment):
     expansion: float = traced(1.0, "power of the schedule: 1 for equal gaps, above for gaps that grow", within="(0, 10]")
     late: int = traced(500, "step from which training counts as late, before the first injection", unit="step",
                        within="[0, inf)")
-    exposures: int = traced(10, "how often a new person is told of", within=f"[1, {EXPOSURES}]")
-    manner: str = static("all", "how new people are told of: in groups side by side, or all in one manner",
+    exposures: int = traced(10, "times that the facts about a new person are injected", within=f"[1, {EXPOSURES}]")
+    manner: str = static("all", "how facts are repeated: all, in groups of people side by side; or one for everyone",
                          choices=("all", *GROUPS[:3]))
     people: int = static(8, "new people of a group", within="[1, 256]")
-    background: int = static(80, "people of the background", within="[1, 576]")
-    skew: float = traced(0.5, "the background tells of a person in proportion to rank^-skew", within="[0, inf)")
-    company_share: float = traced(0.1, "of the background's sentences, those on where companies are", within="[0, 1]")
+    background: int = static(80, "people in the background", within="[1, 576]")
+    skew: float = traced(0.5, "people in the background are mentioned in proportion to rank^-skew", within="[0, inf)")
+    company_share: float = traced(0.1, "share of background sentences that say where a company is", within="[0, 1]")
     names: int = static(24, "first names, and as many last names", within="[2, 24]")
-    attributes: int = static(4, "facts told of a new person, the employer first", within="[1, 4]")
-    values: int = static(12, "that an attribute may take", within="[2, 64]")
-    templates: int = static(6, "ways to tell a fact, one of which is kept for probing", within="[1, 6]")
-    length: int = static(20, "places of a sequence", within="[5, 1024]")
+    attributes: int = static(4, "facts about a new person, the employer first", within="[1, 4]")
+    values: int = static(12, "values that an attribute may take", within="[2, 64]")
+    templates: int = static(6, "wordings of a fact, one of them kept for probing", within="[1, 6]")
+    length: int = static(20, "tokens in a sequence", within="[5, 1024]")
     batch_size: int = static(32, "sequences in a step", within="[1, 4096]")
-    late_batch: int = traced(0, "sequences of a step that count late in training, the first ones; 0 for all", within="[0, inf)")
+    late_batch: int = traced(0, "of a step's sequences, how many count late in training, the first ones; 0 for all",
+                             within="[0, inf)")
     stream: int = static(65536, "background sequences made ahead; once all are read, they are read again",
                          within="[1, 4194304]")
-    width: int = static(48, "of the stream of a model, a multiple of the heads", within="[1, 4096]")
+    width: int = static(48, "width of the residual stream, a multiple of the heads", within="[1, 4096]")
     layers: int = static(2, "blocks", within="[1, 64]")
     heads: int = static(4, "heads of a block", within="[1, 64]")
     hidden_ratio: int = static(4, "hidden width of a block over its width; 0 for attention only", within="[0, 64]")
@@ -188,7 +190,7 @@ class Facts(Experiment):
         return xp.round(self.last - self.interval * gaps * (1 - (k / gaps) ** self.expansion) * (self.exposures > 1))
 
     def batch(self, world, t) -> jax.Array:
-        """The sequences of step t (B, T): the background's, some of them overwritten where there is an injection."""
+        """The sequences of step t (B, T): the background's, some of them overwritten if there is an injection."""
         start = (t * self.batch_size) % jnp.maximum(self.stream - self.batch_size + 1, 1)
         tokens = jax.lax.dynamic_slice_in_dim(world.stream, start, self.batch_size)
         hit = world.ticks == t
@@ -203,12 +205,12 @@ class Facts(Experiment):
         shape = (len(who), self.attributes)
         each, relation = jnp.broadcast_to(who[:, None], shape), jnp.broadcast_to(jnp.arange(self.attributes)[None], shape)
         asked = [facts.sentences(lexicon, folk, each, relation, order[:, :, i]) for i in (0, -1)]
-        of_town = order[:, 0, jnp.arange(self.attributes) % self.templates]  # as many probes of each kind, as in the paper
+        of_town = order[:, 0, jnp.arange(self.attributes) % self.templates]  # as many as of the other kinds, as in the paper
         asked.append(facts.sentences(lexicon, folk, each, jnp.full(shape, self.attributes), of_town))
         return jnp.concatenate(asked, 1).reshape(len(self.groups), self.people, -1, SENTENCE)
 
     def _asked(self, key, lexicon, folk) -> jax.Array:
-        """One fact each of background people, from the most frequent on."""
+        """One fact about each of the `ASKED` most frequent background people."""
         u = jax.random.uniform(key, (2, ASKED))
         relation, template = ((x * n).astype(jnp.int32) for x, n in zip(u, (self.attributes, self.templates)))
         return facts.sentences(lexicon, folk, jnp.arange(ASKED) % self.background, relation, template)

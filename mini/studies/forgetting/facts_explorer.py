@@ -1,4 +1,4 @@
-"""The injection timeline under the reader's fingers: facts about new people, in the same words, in others, or once."""
+"""An explorer of injected facts about new people: told in the same words, in different words, or once."""
 
 from collections.abc import Sequence
 
@@ -25,8 +25,8 @@ CONTROLS = {
     "seed": (0, 20, 1),
     "ticks": [960, 1200, 1500],
 }
-# Fewer people and a narrower model than in the study: a training takes about five seconds. Facts are injected sooner, and
-# the most exposures at the longest interval still begin late in training.
+# Fewer people and a narrower model than in the study: training takes about five seconds. Facts are injected sooner; even
+# with the most exposures at the longest interval, the first injection still comes late in training.
 SMALL = {"background": 40, "width": 40, "batch_size": 24, "late": 280, "last": 720, "interval": 40.0, "learning_rate": 0.005,
          "stream": 32768}
 
@@ -36,15 +36,15 @@ def explorer(controls: Sequence[str] = ("manner", "exposures", "interval", "late
     """The explorer of facts.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`. ticks: steps at first. seed: the first draw.
-      fields: other fields of `Facts`, as they start.
+      controls: names of the controls to show, from `CONTROLS`. ticks: steps to begin with. seed: the initial seed.
+      fields: initial values of other fields of `Facts`.
     """
     start = {"manner": "duplicate", **SMALL, **fields}
     return Explorer(Facts(**start), CONTROLS, draw, shown=controls, ticks=ticks, every=8, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """Log-probabilities of one run, perhaps not finished, beside people never told of, and what is left in log time."""
+    """Log-probabilities of one run, perhaps unfinished, beside those of the group `never`, and what is left in log time."""
     left, right = figure.subplots(1, 2, width_ratios=[1.9, 1])
     seen = measured(dataset, "background_log_prob")
     words = [_timeline(left, seen), _left(right, seen)]
@@ -56,7 +56,7 @@ def _curve(seen: xr.Dataset, group: str, probe: str) -> np.ndarray:
 
 
 def _told(seen: xr.Dataset) -> np.ndarray:
-    """Steps of the injections made; unknown until the end, when all of them are."""
+    """Steps of the injections made so far; unknown until the end of training, when all of them become known."""
     times = seen["injection"].dropna("exposure").values if "injection" in seen else np.array([])
     return times[times < float(seen["step"][-1])]
 
@@ -67,14 +67,15 @@ def _timeline(axes: Axes, seen: xr.Dataset) -> str:
         curve = _curve(seen, group, probe)
         axes.plot(seen["step"], curve, lw=1.4, label=label, **look)
         words.append(f"{label} {curve[-1]:.2f}")
-    axes.plot(seen["step"], _curve(seen, "never", "memorisation"), color=plotting.BLACK, lw=1, alpha=0.5, label="never told of")
+    axes.plot(seen["step"], _curve(seen, "never", "memorisation"), color=plotting.BLACK, lw=1, alpha=0.5,
+              label="never mentioned")
     axes.plot(seen["step"], seen["background_log_prob"], color=plotting.PURPLE, lw=1, linestyle=":", label="background")
     times = _told(seen)[: 1 if group == "once" else None]
     axes.plot(times, np.full(len(times), 0.03), "^", color=plotting.BLACK, markersize=5, transform=axes.get_xaxis_transform(),
               label="an injection")
     axes.set(title="log-probability of a fact, nats", xlabel="step", ylim=(None, 1.6))  # room for the legend
     axes.legend(loc="upper left", fontsize=7, ncols=3)
-    words += [f"of people never told of {_curve(seen, 'never', 'memorisation')[-1]:.2f}",
+    words += [f"of people never mentioned {_curve(seen, 'never', 'memorisation')[-1]:.2f}",
               f"of the background {float(seen['background_log_prob'][-1]):.2f}"]
     return "log-probability " + ", ".join(words)
 
@@ -86,7 +87,7 @@ def _left(axes: Axes, seen: xr.Dataset) -> str:
              ylim=(0, 1.1))
     if not times.size or float(seen["step"][-1]) <= times[-1] + acquisition.WINDOW:
         axes.text(0.5, 0.5, "told once the training ends", ha="center", transform=axes.transAxes, fontsize=9)
-        return "what is left is not told yet"
+        return "what is left is not known yet"
     times, words = times[: 1 if group == "once" else None], []
     for probe in ("memorisation", "semantic"):
         label, look = LOOK[probe]

@@ -1,4 +1,4 @@
-"""A curve fitter that takes the reader's own points: every family, its weight, its half-life, and what is doubtful."""
+"""A curve fitter that takes the reader's own points: every family, its weight, its half-life, and what is doubtful about it."""
 
 import html
 import math
@@ -66,7 +66,7 @@ def draw(figure: Figure, t: np.ndarray, scores: np.ndarray, resamples: int = 60)
         raise UsageError("points: got no score, takes at least one")
     mean = np.nanmean(scores, 0)
     found = retention.compare(t, mean)
-    best = {f.model.partition(" + ")[0]: f for f in reversed(found.fits) if not f.reason}  # the better of each family
+    best = {f.model.partition(" + ")[0]: f for f in reversed(found.fits) if not f.reason}  # the better fit of each family
     weights = found.weights() if found.tied else {}
     whole = len(scores) > 1 and np.isfinite(scores).all()
     positive = t[t > 0]
@@ -97,7 +97,7 @@ def draw(figure: Figure, t: np.ndarray, scores: np.ndarray, resamples: int = 60)
 
 
 def table(found: retention.Comparison, weights) -> str:
-    """The fits as a table, the best first; what could not be fitted says why."""
+    """The fits as a table, the best first; for what could not be fitted, the reason."""
     columns = ("model", "parameters", "AICc above best", "weight", "half-life", "doubts")
     head = "".join(f'<th style="text-align:left">{name}</th>' for name in columns)
     rows = []
@@ -115,7 +115,7 @@ class Fitter:
     """A text area for points, and below it every family fitted to them.
 
     Args:
-      examples: name -> (times, scores), offered beside people's own curves. start: the example to begin with.
+      examples: name -> (times, scores), offered beside the bundled curves of people. start: the example to begin with.
     """
 
     def __init__(self, examples: dict | None = None, start: str = "Ebbinghaus"):
@@ -139,7 +139,7 @@ class Fitter:
             self.points.value = write(*self.examples[change["new"]])
 
     def fit(self) -> None:
-        """Fit what stands in the text area; what cannot be read is said, and the last picture stays."""
+        """Fit the points in the text area; if they cannot be read, say why and keep the last picture."""
         try:
             t, scores = read(self.points.value)
             with plotting.style():
@@ -151,7 +151,7 @@ class Fitter:
             self.alert.value = alert(error, "Not fitted.")
 
     def _repr_mimebundle_(self, **options) -> dict:
-        """The widget, and for places without widgets its picture and table."""
+        """The widget and, for front ends without widgets, its picture and table."""
         bundle = self.widget._repr_mimebundle_(**options) or {}
         return bundle | {"text/plain": "Curves fitted to points; run this cell in Jupyter.",
                          "text/html": f"{self.alert.value}{self.image.value}{self.text.value}"}

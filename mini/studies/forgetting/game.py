@@ -1,6 +1,6 @@
-"""The two-alternative game: the reader against the model. Two strings, of which one was studied; which?
+"""The two-alternative game, the reader against the model: which of two strings was studied?
 
-Both have studied the same strings and are asked about the same pairs; the reader once, the model 0 to 32 times.
+Both study the same strings, the reader once and the model 0 to 32 times, and both are asked about the same pairs.
 """
 
 import html
@@ -27,7 +27,7 @@ SETTING = {"vocabulary": len(LETTERS), "items": 16, "length": 10, "study_ends": 
 
 
 class Round(NamedTuple):
-    """One game: what is asked, and what was answered so far."""
+    """One game: what is asked, and what has been answered so far."""
 
     studied: tuple[str, ...]
     foils: tuple[str, ...]
@@ -52,7 +52,7 @@ class Round(NamedTuple):
         return self.asked == len(self.studied)
 
     def pair(self) -> tuple[str, str]:
-        """The two strings of the question now open, left and right."""
+        """The two strings of the current question, left and right."""
         one, other = self.studied[self.asked], self.foils[self.asked]
         return (one, other) if self.left[self.asked] else (other, one)
 
@@ -72,7 +72,7 @@ def spell(tokens) -> str:
 
 
 def deal(runs: xr.Dataset, foil: str = "independent", pairs: int | None = None, seed: int = 0) -> Round:
-    """A game with the strings of a run, in an order and on sides of the seed's choosing."""
+    """A game with the strings of a run; the seed decides their order and their sides."""
     if foil not in FOILS:
         raise wrong("foil", foil, "one of " + ", ".join(FOILS))
     total = runs.sizes["item"]
@@ -86,7 +86,7 @@ def deal(runs: xr.Dataset, foil: str = "independent", pairs: int | None = None, 
 
 
 def draw(figure: Figure, runs: xr.Dataset, foil: str, played: Round | None) -> str:
-    """The model's forced choice by exposures, and the reader's over it; returns both in words."""
+    """The model's forced choice by number of exposures, with the reader's drawn over it; returns both in words."""
     axes = figure.subplots()
     studied = runs.isel(step=slice(1, None)).sel(foil=foil)  # without the untrained model
     axes.plot(studied.exposed, studied.forced_choice, color=plotting.BLUE, marker="o", label="the model, on the same pairs")
@@ -94,7 +94,7 @@ def draw(figure: Figure, runs: xr.Dataset, foil: str, played: Round | None) -> s
     axes.axhline(human.SENTENCES, color=plotting.GREEN, linestyle="-.", lw=1, label="people on 600 sentences, 1967 (secondary)")
     words = ", ".join(f"{float(v):.2f} after {int(e)}" for e, v in zip(studied.exposed, studied.forced_choice)
                       if int(e) in (0, 1, 2, 4, 8, 32))
-    said = f"The model chooses right in a share of {words} exposures"
+    said = f"The model chooses right in these shares of pairs: {words} exposures"
     if played is not None and played.asked:
         sure = binomial_interval(played.right, played.asked)
         axes.axhline(sure.value, color=plotting.VERMILION, lw=2, label="you, after one reading")
@@ -102,13 +102,13 @@ def draw(figure: Figure, runs: xr.Dataset, foil: str, played: Round | None) -> s
         said += (f"; you in {played.right} of {played.asked}, {sure.value:.2f} (95% interval {sure.low:.2f} to "
                  f"{sure.high:.2f}), {_alike(studied, sure.value)}")
     in_exposures(axes, 32)
-    axes.set(ylabel="share chosen rightly", xlim=(-0.15, 36), ylim=(0.2, 1.03))
+    axes.set(ylabel="share of right choices", xlim=(-0.15, 36), ylim=(0.2, 1.03))
     axes.legend(loc="lower right", fontsize=8)
     return said + "."
 
 
 def _alike(studied, share: float) -> str:
-    """After how many exposures the model is as good."""
+    """After how many exposures the model is as good, in words."""
     good = studied.exposed.values[studied.forced_choice.values >= share]
     return f"as well as the model after {int(good.min())} exposures" if len(good) else "better than the model ever is"
 
@@ -117,8 +117,8 @@ class Game:
     """The game as a widget: read the strings once, then choose; the score is set beside the model's.
 
     Args:
-      foil: how the other string of a pair is made, of `FOILS`. pairs: how many are asked, all unless said.
-      seed: which strings, and on which side. fields: of `Forgetting`, in place of those of `SETTING`.
+      foil: how the other string of a pair is made, one of `FOILS`. pairs: how many are asked, by default all.
+      seed: decides which strings, and on which side. fields: of `Forgetting`, added to `SETTING` or overriding it.
     """
 
     def __init__(self, foil: str = "independent", pairs: int | None = None, seed: int = 0, **fields):
@@ -144,7 +144,7 @@ class Game:
         self.show()
 
     def _play(self, move: Callable, *arguments) -> None:
-        """Do what a control asks; what stops it is said, and what was shown stays."""
+        """Do what a control asks; if that fails, say why and leave what was shown."""
         try:
             move(*arguments)
             self.alert.value = ""
@@ -192,7 +192,7 @@ class Game:
             return picture(canvas, said), said
 
     def _repr_mimebundle_(self, **options) -> dict:
-        """The widget, and for places without widgets the strings and the model's score."""
+        """The widget and, for front ends without widgets, the strings and the model's score."""
         drawn, said = self.drawn()
         note = "To play, run this cell in Jupyter."
         bundle = self.widget._repr_mimebundle_(**options) or {}

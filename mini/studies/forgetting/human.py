@@ -1,7 +1,7 @@
-"""How long people remember: savings of Ebbinghaus and those who did as he did, and Bahrick's plateau.
+"""How long people remember: the savings of Ebbinghaus and of those who repeated his experiment, and Bahrick's plateau.
 
-Savings are the share of the first learning's effort that relearning spares. They are no recall and no recognition, so
-that only the shape of a curve may be set beside a model's. Every series says how its figures were read.
+Savings are the share of the effort of first learning that relearning spares. They measure neither recall nor recognition,
+so only the shape of a curve may be set beside a model's. Every series says how its figures were read.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ def curves(path: Path | None = None) -> dict[str, Curve]:
     """The bundled curves by subject, or those of a file with the same columns.
 
     Raises:
-      UsageError: other columns, or a time or value that is no number.
+      UsageError: other columns, or a time or value that is not a number.
 
     >>> curves()["Ebbinghaus"].value.tolist()
     [0.582, 0.442, 0.358, 0.337, 0.278, 0.254, 0.211]

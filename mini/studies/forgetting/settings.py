@@ -1,7 +1,7 @@
 """The runs that claims and figures about recognition and recall share, in the laptop preset.
 
-The published setting (models of 0.1 to 13 billion weights, 600 sentences, 100,000 steps of reading on) is not within
-reach here. One compilation serves all of them: the number of exposures and the kind of strings are traced.
+The published setting (models of 0.1 to 13 billion weights, 600 sentences, 100,000 steps of reading on) is out of reach
+here. One compilation serves all runs: the number of exposures and the kind of strings are traced.
 """
 
 from mini.plan import Plan
@@ -22,14 +22,14 @@ def probes(point: Forgetting, last: int = SINCE[-1]) -> tuple[int, ...]:
 
 
 def plan(point: Forgetting, last: int = SINCE[-1], **more) -> Plan:
-    """Study, and reading on for `last` steps, looked at where it counts."""
+    """Studying, then reading on for `last` steps, measured where it counts."""
     return Plan(point, point.study_ends + last, probes(point, last), **more)
 
 
 STUDY = plan(Forgetting())
-TWICE = STUDY.replace(seeds=10)  # no survivor among the items of five seeds still allows for one in a hundred
+TWICE = STUDY.replace(seeds=10)  # no survivor among the items of five seeds would still allow for one in a hundred
 MANY = STUDY.replace(seeds=25)  # five left the form of retention undecided, and the ledger asked for 23
 STRINGS = plan(Forgetting(), 100, sweep={"random_strings": (False, True)})
-FRESH_STRINGS = STRINGS.replace(seed_start=5, seeds=10)  # five were undecided and asked for seven; fresh ones alone decide
+FRESH_STRINGS = STRINGS.replace(seed_start=5, seeds=10)  # five left it undecided and asked for seven; only fresh ones decide
 WIDTHS = plan(Forgetting(), 1, sweep={"width": (16, 32, 64)})  # each compiles for itself
 EXPOSURES = plan(Forgetting(), sweep={"exposures": (1, 4, 16, 32)})

@@ -1,8 +1,8 @@
 """Modular arithmetic, learned by a small network: first by heart, then by rule.
 
-Power and others 2022 named it; the settings here are those of Gromov 2023 and, with corrupted
-labels, of Doshi and others 2024. Shape letters: P = p * p pairs, N training pairs, K = p classes,
-H hidden neurons, F frequencies.
+Power and others 2022 named this grokking; the settings here are those of Gromov 2023 and, with
+corrupted labels, of Doshi and others 2024. Shape letters: P = p * p pairs, N training pairs,
+K = p classes, H hidden neurons, F frequencies.
 """
 
 from typing import Any, NamedTuple
@@ -68,7 +68,7 @@ class Grokking(Experiment):
         "test_loss": Variable((), "1", "loss on the held-out pairs"),
         "corrupted_accuracy": Variable((), "1", "share of corrupted training pairs answered as given"),
         "clean_accuracy": Variable((), "1", "share of uncorrupted training pairs answered as given"),
-        "restored_accuracy": Variable((), "1", "share of corrupted training pairs answered truly"),
+        "restored_accuracy": Variable((), "1", "share of corrupted training pairs given their true answer"),
         "weight_norm": Variable((), "1", "root of the sum of squared weights"),
         "ipr": Variable(("neuron",), "1", "inverse participation ratio of a neuron, reindexed by the discrete "
                                           "logarithm for multiplication and division"),
@@ -150,7 +150,7 @@ class Grokking(Experiment):
                      "spectrum": fourier.power(jnp.stack(self.vectors(state))).mean(0)}
         return seen
 
-    @jax.jit  # dozens of small operations, each compiled for itself otherwise
+    @jax.jit  # dozens of small operations, each of which would otherwise be compiled on its own
     def examine(self, state, world):
         end = {}
         if self.spectrum:
@@ -164,7 +164,7 @@ class Grokking(Experiment):
             end["pruned_accuracy"] = self.prune(state, world)
         return end
 
-    # The pieces, for those who look at a trained network by hand.
+    # The pieces, for those who examine a trained network by hand.
 
     def build(self, rngs: nnx.Rngs) -> nnx.Module:
         """The untrained module."""
@@ -194,7 +194,7 @@ class Grokking(Experiment):
         }
 
     def vectors(self, state) -> tuple[jax.Array, ...]:
-        """The vectors over residues whose periodicity is looked at, each (H, K)."""
+        """The vectors over residues whose periodicity is measured, each (H, K)."""
         if self.model == "mlp":
             return tuple(state.params[name][...].T if name != "w" else state.params[name][...]
                          for name in ("u", "v", "w"))
@@ -216,7 +216,7 @@ class Grokking(Experiment):
         Restricted: the part of the logits that is a function of the true answer alone (for addition:
         the projection on the waves of a + b). It is estimated on the held-out pairs, whose labels the
         network has never seen: over all pairs, memorised answers would count as structure. Excluded:
-        the logits on the training pairs less that part, apart from its mean.
+        the logits on the training pairs, from which that part is taken away, except for its mean.
         """
         true = world.label[world.test]
         means = fourier.class_means(logits[world.test], true, self.p)

@@ -1,6 +1,7 @@
-"""Grokking under the reader's fingers: accuracies, the spectrum and every answer, trained live."""
+"""An explorer of grokking: accuracies, the spectrum and every answer of a network trained live."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from mini import plotting
 from mini.explorer import Explorer, measured
 from mini.studies.grokking.experiment import Grokking
+from mini.tasks.modular import answers
 
 CONTROLS = {
     "p": [23, 31, 47, 59],
@@ -24,7 +26,7 @@ CURVES = {
     "train_accuracy": ("training", {"color": plotting.BLUE, "linestyle": "-"}),
     "test_accuracy": ("never seen", {"color": plotting.ORANGE, "linestyle": "--"}),
     "corrupted_accuracy": ("redrawn, as given", {"color": plotting.VERMILION, "linestyle": ":"}),
-    "restored_accuracy": ("redrawn, truly", {"color": plotting.GREEN, "linestyle": "-."}),
+    "restored_accuracy": ("redrawn, true answer", {"color": plotting.GREEN, "linestyle": "-."}),
 }
 
 
@@ -33,17 +35,18 @@ def explorer(controls: Sequence[str] = tuple(CONTROLS), *, ticks: int = 400, see
     """The explorer of this study.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`; a worksheet may show fewer.
-      ticks: steps at first. seed: the first draw. fields: other fields of `Grokking`, as they start.
+      controls: names of the controls to show, from `CONTROLS`; a worksheet may show fewer.
+      ticks: steps to begin with. seed: the initial seed. fields: initial values of other fields of `Grokking`.
     """
-    return Explorer(Grokking(table=True, **fields), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
+    point = Grokking(table=True, **fields)
+    return Explorer(point, CONTROLS, partial(draw, operation=point.operation), shown=controls, ticks=ticks, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """Three panels of one run, perhaps not finished; returns what they show, in words."""
+def draw(figure: Figure, dataset: xr.Dataset, operation: str = "addition") -> str:
+    """Three panels of one run, perhaps unfinished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.5, 1.1, 1])
     seen = measured(dataset, "test_loss")
-    words = [_accuracies(left, seen), _spectrum(middle, seen), _table(right, seen)]
+    words = [_accuracies(left, seen), _spectrum(middle, seen), _table(right, seen, operation)]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 
 
@@ -67,21 +70,22 @@ def _spectrum(axes: Axes, seen: xr.Dataset) -> str:
     axes.grid(False)
     first, now = (ipr[np.isfinite(ipr)] for ipr in (seen["ipr"].values[0], seen["ipr"].values[-1]))
     purity = f", mean IPR {now.mean():.2f}" if now.size else ""
-    axes.set(title=f"spectra{purity}", xlabel="neuron, by its strongest frequency", ylabel="frequency")
+    axes.set(title=f"spectra{purity}", xlabel="neuron, sorted by strongest frequency", ylabel="frequency")
     axes.locator_params(axis="x", nbins=4)
     dead = seen.sizes["neuron"] - now.size
-    mean = f"mean inverse participation ratio {now.mean():.2f}, was {first.mean():.2f}" if now.size else ""
+    mean = f"mean inverse participation ratio {now.mean():.2f}, at first {first.mean():.2f}" if now.size else ""
     alive = power.sum(1) > 0.5
     used = f"neurons use {len(np.unique(power[alive].argmax(1)))} of {power.shape[1]} frequencies" if alive.any() else ""
     return ", ".join(filter(None, [mean, used, f"{dead} neurons dead" if dead else ""]))
 
 
-def _table(axes: Axes, seen: xr.Dataset) -> str:
+def _table(axes: Axes, seen: xr.Dataset, operation: str) -> str:
     table = seen["prediction_table"].values[-1]
     p = len(table)
-    truth = np.add.outer(np.arange(p), np.arange(p)) % p
+    truth = answers(operation, p).reshape(p, p)  # -1 where there is none
     axes.imshow(table, cmap="twilight", vmin=0, vmax=p, origin="lower", interpolation="nearest")
     axes.grid(False)
     axes.set(title="the answer to every pair", xlabel="b", ylabel="a", xticks=[0, p - 1],
              yticks=[0, p - 1])
-    return f"{float((table == truth).mean()):.0%} of all {p * p} pairs answered with a + b modulo {p}"
+    right = float((table == truth)[truth >= 0].mean())
+    return f"{right:.0%} of all {(truth >= 0).sum()} pairs answered right ({operation} modulo {p})"

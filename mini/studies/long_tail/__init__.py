@@ -1,4 +1,4 @@
-"""The long tail: what is seen once must be learned by heart, and who pays where that is forbidden."""
+"""The long tail: what is seen once must be learned by heart, and who pays when that is forbidden."""
 
 from mini.studies.long_tail.closed_form import ClosedForm
 from mini.studies.long_tail.estimator import Estimator

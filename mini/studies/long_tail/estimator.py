@@ -1,9 +1,9 @@
 """The estimator of Feldman and Zhang 2020: thousands of networks on random subsets.
 
-A tick is one network, trained from scratch on a subset; what is kept are sums, so that memory does not
-grow with the number of networks. Seeds draw another split of the digits, or another mixture; with the
-stream `data` held (and `labels`, `noise` where labels are false) their sums are of one and the same data:
-`run(Estimator(), 1000, seeds=2, hold={"data": 0})` uses two cores for 2000 networks.
+A tick is one network, trained from scratch on a subset; only sums are kept, so that memory does not grow
+with the number of networks. Each seed draws another split of the digits, or another mixture. With the
+stream `data` held (and `labels` and `noise` where labels are false), the sums of all seeds are over the
+same data: `run(Estimator(), 1000, seeds=2, hold={"data": 0})` uses two cores for 2000 networks.
 
 Shape letters: n training examples, M test examples, m of a subset, R removals, P pairs.
 """
@@ -26,7 +26,7 @@ from mini.tasks.subpopulations import PRIORS
 
 REMOVALS = ("none", "memorised", "random")
 INFLUENTIAL = 0.15  # Feldman and Zhang 2020
-DEVIATIONS = 4.0  # of the null, which at the papers' thousands of networks any pair above 0.15 has
+DEVIATIONS = 4.0  # of the null; with thousands of networks, as in the papers, any pair above 0.15 lies that far out
 
 
 class Data(NamedTuple):
@@ -48,22 +48,23 @@ class Data(NamedTuple):
 class Estimator(Experiment):
     """Memorisation and influence of every example, from networks trained on random subsets."""
 
-    task: str = static("digits", "scikit-learn's digits, or a mixture of subpopulations", choices=("digits", "mixture"))
+    task: str = static("digits", "what is learned: scikit-learn's digits, or a mixture of subpopulations",
+                       choices=("digits", "mixture"))
     examples: int = static(1000, "training examples", within="[2, 100000]")
     subset_share: float = static(0.7, "share of the examples in a subset", within="(0, 1)")
     noise: float = traced(0.0, "share of false training labels", within="[0, 1)")
-    noise_kind: str = static("symmetric", "how they are drawn", choices=KINDS)
+    noise_kind: str = static("symmetric", "how false labels are drawn", choices=KINDS)
     width: int = static(32, "hidden neurons", within="[1, 16384]")
     train_epochs: int = static(40, "epochs of each network", within="[0, 100000]", unit="epoch")
     batch_size: int = static(50, "examples in a step", within="[1, 100000]")
     learning_rate: float = traced(0.02, "step length", within="[0, inf)")
-    momentum: float = traced(0.9, "of gradient descent", within="[0, 1)")
-    subpopulations: int = static(1000, "of the mixture", within="[2, 100000]")
+    momentum: float = traced(0.9, "momentum of gradient descent", within="[0, 1)")
+    subpopulations: int = static(1000, "subpopulations of the mixture", within="[2, 100000]")
     prior: str = static("zipf", "list that the mixture's frequencies come from", choices=PRIORS)
-    skew: float = traced(1.0, "of the prior", within="[0, 12]")
+    skew: float = traced(1.0, "how unequal: the exponent of zipf; else the log of the largest ratio", within="[0, 12]")
     sigma: float = traced(0.1, "spread of a subpopulation about its centre", within="[0, 10]")
     memorised: float = traced(0.25, "memorisation from which an example counts as memorised", within="(0, 1]")
-    top: int = static(60, "pairs of highest influence that are told", within="[0, 10000]")
+    top: int = static(60, "pairs of highest influence that are kept", within="[0, 10000]")
     matrix: bool = static(False, "keep the whole matrix of influences")
     retrain: int = static(0, "networks trained at the end on all, without the memorised, without as many others",
                           within="[0, 1000]")
@@ -140,7 +141,7 @@ class Estimator(Experiment):
         return memorisation.blank(self.examples, len(world.test_y))
 
     def step(self, state, world, t, key):
-        """One network on one subset, and one subset more that it never sees."""
+        """One network trained on one subset, and another subset that plays no part in its training."""
         subset, fit, ghost = jax.random.split(key, 3)
         rows = jax.random.permutation(subset, self.examples)[: self.subset_size]
         other = jax.random.permutation(ghost, self.examples)[: self.subset_size]
@@ -216,7 +217,7 @@ class Estimator(Experiment):
         return memorisation.pairs(memory, effect, deviation, float(self.memorised), INFLUENTIAL, DEVIATIONS)
 
     def _pairs(self, seen) -> dict:
-        """The pairs of highest influence, as many as are told; -1 and NaN where there are fewer."""
+        """The `top` pairs of highest influence; -1 and NaN where there are fewer."""
         found = self._high(seen["memory"], seen["effect"], seen["deviation"])
         shown = found[: self.top]
         missing = self.top - len(shown)
@@ -227,7 +228,8 @@ class Estimator(Experiment):
                 "pairs": np.float32(len(found))}
 
     def _fresh(self, seen) -> dict:
-        """What the pairs found in one half of the networks come to in the other; 0 where none is found."""
+        """Influence, in one half of the networks, of the pairs found in the other (0 if none is found), and how well the halves
+        agree."""
         memory, effect, deviation = (seen[f"half_{name}"] for name in ("memory", "effect", "deviation"))
         fresh = [effect[1 - h][tuple(self._high(memory[h], effect[h], deviation[h]).T)] for h in (0, 1)]
         fresh = np.concatenate([x[np.isfinite(x)] for x in fresh])
@@ -240,7 +242,7 @@ class Estimator(Experiment):
 
 @jax.jit
 def _influences(state: memorisation.Sums) -> dict:
-    """Everything that is told of pairs, from all networks and from each half."""
+    """Everything that is reported about pairs, from all networks and from each half."""
     whole = memorisation.both(state)
     return {
         "memory": memorisation.memorisation(whole), "effect": memorisation.influence(whole),

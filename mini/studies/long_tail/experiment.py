@@ -1,8 +1,8 @@
 """Networks trained on a mixture of subpopulations, beside Feldman's closed form.
 
-What is seen once must be fitted by heart, or its subpopulation is got wrong wherever it comes again
-(Feldman 2020). Accuracy is told by how often a subpopulation was seen, while the network is trained, when
-it is pruned, regularised, or made private.
+What is seen once must be learned by heart, or its subpopulation is got wrong whenever it comes up again
+(Feldman 2020). Accuracy is reported by how often a subpopulation was seen: while the network is trained,
+and when it is pruned, regularised or made private.
 
 Shape letters: N subpopulations, S samples, T fresh points of a subpopulation, B bins of sightings.
 """
@@ -50,9 +50,9 @@ class LongTail(Experiment):
     width: int = static(256, "hidden neurons", within="[1, 16384]")
     batch_size: int = static(50, "examples in a step (expected, when private)", within="[1, 100000]")
     learning_rate: float = traced(0.02, "step length", within="[0, inf)")
-    momentum: float = traced(0.9, "of gradient descent", within="[0, 1)")
+    momentum: float = traced(0.9, "momentum of gradient descent", within="[0, 1)")
     weight_decay: float = traced(0.0, "strength of the penalty on squared weights", within="[0, inf)")
-    give_up: int = traced(0, "examples seen at most so often are not fitted", within="[0, inf)")
+    give_up: int = traced(0, "subpopulations seen this often or less are not fitted", within="[0, inf)")
     give_up_share: float = traced(1.0, "share of those subpopulations that is given up", within="[0, 1]")
     private: bool = static(False, "differentially private gradient descent")
     clip: float = traced(1.0, "largest norm of an example's gradient (private)", within="(0, inf)")
@@ -121,7 +121,7 @@ class LongTail(Experiment):
         mixture, given_up = world
         bins, right = subpopulations.bins(mixture.seen), self._right(state.params, mixture)
         wrong_ones = self._train_wrong(state.params, mixture)
-        guessed = (1 - 1 / self.classes) * mixture.frequency  # what is lost where one can but guess
+        guessed = (1 - 1 / self.classes) * mixture.frequency  # what is lost where one can only guess
         unseen = mixture.seen == 0
         return {
             "test_error": 1 - (mixture.frequency * right).sum(),
@@ -159,7 +159,7 @@ class LongTail(Experiment):
     def _agreement(self, params, mixture) -> jax.Array:
         """How often a fresh point of a subpopulation is answered as its training examples are, (N,), less chance.
 
-        The coupling of Feldman 2020, for mixtures of subpopulations, as (share - 1/K) / (1 - 1/K); 0 where it was never seen.
+        The coupling of Feldman 2020, for mixtures of subpopulations, as (share - 1/K) / (1 - 1/K); 0 for those never seen.
         """
         trained = classifier.logits(params, mixture.x).argmax(-1)  # (S,)
         same = (self._answers(params, mixture)[mixture.source] == trained[:, None]).mean(1)
@@ -201,7 +201,7 @@ class LongTail(Experiment):
     def _optimiser(self, key=None) -> optax.GradientTransformation:
         if not self.private:
             return sgd(self.learning_rate, self.momentum, self.weight_decay)
-        key = jax.random.key(0) if key is None else key  # only init looks at it; later it is in the state
+        key = jax.random.key(0) if key is None else key  # only init uses it; afterwards it is in the state
         return optax.chain(privacy.aggregate(self.clip, self.noise_multiplier, key, self._places(), self.batch_size),
                            optax.sgd(self.learning_rate, self.momentum))
 

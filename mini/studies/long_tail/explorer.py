@@ -1,4 +1,4 @@
-"""The long tail under the reader's fingers: theory and a network trained live, on one plot."""
+"""An explorer of the long tail: theory and a network trained live, on one plot."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -32,15 +32,15 @@ def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_
     """The explorer of this study.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`; a worksheet may show fewer.
-      ticks: epochs at first. seed: the first draw. fields: other fields of `LongTail`, as they start.
+      controls: names of the controls to show, from `CONTROLS`; a worksheet may show fewer.
+      ticks: epochs to begin with. seed: the initial seed. fields: initial values of other fields of `LongTail`.
     """
     point = LongTail(**{"width": 128, **fields})
     return Explorer(point, CONTROLS, partial(draw, classes=point.classes), shown=controls, ticks=ticks, every=2, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset, classes: int) -> str:
-    """Three panels of one run, perhaps not finished; returns what they show, in words."""
+    """Three panels of one run, perhaps unfinished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3)
     seen = measured(dataset, "test_error")
     words = [_error(left, seen), _accuracy(middle, seen.isel(epoch=-1), classes), _parts(right, seen.isel(epoch=-1))]
@@ -51,7 +51,7 @@ def _error(axes: Axes, seen: xr.Dataset) -> str:
     now = seen.isel(epoch=-1)
     axes.plot(seen["epoch"], seen["test_error"], color=plotting.BLUE, label="network, test")
     axes.plot(seen["epoch"], seen["train_error"], color=plotting.GREEN, linestyle=":", label="network, training")
-    axes.axhline(float(now["predicted_error"]), color=plotting.VERMILION, linestyle="--", label="theory, as asked")
+    axes.axhline(float(now["predicted_error"]), color=plotting.VERMILION, linestyle="--", label="theory, this setting")
     axes.axhline(float(now["optimum"]), color=plotting.BLACK, linestyle=(0, (1, 2)), label="theory, best")
     axes.set(title="error", xlabel="epoch", ylim=(0, 1))
     axes.legend(loc="upper right", fontsize=8)
@@ -74,9 +74,9 @@ def _parts(axes: Axes, now: xr.Dataset) -> str:
     place = np.arange(len(NAMED))
     axes.bar(place - 0.2, now["errors"], width=0.4, color=plotting.BLUE, label="network")
     axes.bar(place + 0.2, now["predicted_errors"], width=0.4, color=plotting.VERMILION, alpha=0.7, hatch="//",
-             label="theory, as asked")
+             label="theory, this setting")
     axes.set(title="where the error comes from", xlabel="times a subpopulation was seen")
     axes.set_xticks(place, NAMED, fontsize=6)
     axes.legend(loc="upper right", fontsize=8)
     never, once = (float(x) for x in now["errors"][:2])
-    return f"of the error {never:.3f} is on what was never seen, {once:.3f} on what was seen once"
+    return f"of the error, {never:.3f} is on what was never seen and {once:.3f} on what was seen once"

@@ -1,7 +1,7 @@
 """The runs that claims and figures of this study share, by preset.
 
-`laptop` is the smallest setting known to show an effect, `paper` a published one: of Feldman's table the
-row of 5,000 subpopulations and 10,000 samples, and 2,000 networks for the estimator.
+`laptop` is the smallest setting known to show an effect, `paper` a published one: the row of Feldman's
+table with 5,000 subpopulations and 10,000 samples, and 2,000 networks for the estimator.
 """
 
 from mini.plan import Plan
@@ -25,7 +25,7 @@ GIVE_UP = {
     "paper": Plan(LongTail(**LARGE, samples=10_000), 60, 60, sweep={"give_up": (0, 1)}),
 }
 
-# Wider clouds, in which what was seen once is known in part: what limits memorisation, and who pays.
+# Wider clouds, in which what was seen once is only partly known: what limits memorisation, and who pays.
 TAIL = {
     "laptop": Plan(LongTail(sigma=0.5), 60, 2, sweep={"weight_decay": (0.0, 0.01, 0.03)}),
     "paper": Plan(LongTail(**LARGE, samples=10_000, sigma=0.5), 60, 10, sweep={"weight_decay": (0.0,)}),

@@ -11,8 +11,8 @@ Everything is numpy in double precision, to be used from a notebook:
 >>> round(cost(alpha, 50_000, 10), 3)
 0.072
 
-An argument `alpha` is either the prior list itself, (N,), whose mean over the list is taken as the
-marginal of one frequency, or several draws of all frequencies, (draws, N), over which is averaged.
+An argument `alpha` is either the prior list itself, (N,), a mean over which stands for an expectation over
+one frequency, or several draws of all frequencies, (draws, N), over which results are averaged.
 
 Shape letters: N subpopulations, n samples, K classes, l times seen.
 """
@@ -27,7 +27,7 @@ from mini.tasks.subpopulations import weights
 
 
 def marginal(prior: str, number: int, skew: float = 1.0, draws: int = 0, seed: int = 0) -> np.ndarray:
-    """The frequencies of a prior list, (N,); or `draws` times drawn from it and normalised, (draws, N).
+    """The frequencies of a prior list, (N,); or `draws` sets of them drawn from it and normalised, (draws, N).
 
     The paper draws each frequency independently from the list and normalises; the closed
     forms take the list itself. The two differ little:
@@ -50,7 +50,7 @@ def _moment(alpha: np.ndarray, a: float, b: float) -> float:
 
 
 def tau(alpha: np.ndarray, n: int, seen: int) -> float:
-    """The expected frequency of a subpopulation that was seen so often (Feldman 2020).
+    """The expected frequency of a subpopulation that was seen `seen` times (Feldman 2020).
 
         tau_l = E[alpha^(l+1) (1 - alpha)^(n-l)] / E[alpha^l (1 - alpha)^(n-l)]
 
@@ -74,12 +74,12 @@ def optimum(alpha: np.ndarray, n: int, classes: int) -> float:
 
 
 def number_seen(alpha: np.ndarray, n: int, seen: int) -> float:
-    """The expected number of subpopulations seen exactly so often, sum_i C(n, l) p_i^l (1 - p_i)^(n-l)."""
+    """The expected number of subpopulations seen exactly l = `seen` times, sum_i C(n, l) p_i^l (1 - p_i)^(n-l)."""
     return math.exp(_choose(n, seen) + _moment(alpha, seen, n - seen)) / len(np.atleast_2d(alpha))
 
 
 def expected_mass(alpha: np.ndarray, n: int, seen: int) -> float:
-    """The expected frequency of all subpopulations seen exactly so often together.
+    """The expected total frequency of all subpopulations seen exactly `seen` times.
 
     >>> alpha = marginal("zipf", 300)
     >>> round(sum(expected_mass(alpha, 20, l) for l in range(21)), 9)
@@ -89,7 +89,7 @@ def expected_mass(alpha: np.ndarray, n: int, seen: int) -> float:
 
 
 def singles(alpha: np.ndarray, n: int) -> float:
-    """The expected number of samples that are alone of their subpopulation, n sum_i p_i (1 - p_i)^(n-1)."""
+    """The expected number of samples that are the only one of their subpopulation, n sum_i p_i (1 - p_i)^(n-1)."""
     return number_seen(alpha, n, 1)
 
 
@@ -98,9 +98,9 @@ def _choose(n: int, k: int) -> float:
 
 
 def cost(alpha: np.ndarray, n: int, classes: int, gamma: float = 0.0) -> float:
-    """What it costs to memorise what was seen once at most by gamma: tau_1 * singles * (1 - 1/K - gamma).
+    """The cost of memorising what was seen once by no more than gamma: tau_1 * singles * (1 - 1/K - gamma).
 
-    gamma = 0 is not fitting it at all; mem(i) = P[right | trained on i] - P[right | not] <= gamma
+    gamma = 0 means not fitting it at all; mem(i) = P[right | trained on i] - P[right | not] <= gamma
     (Feldman 2020, on memorising to a limit).
 
     >>> round(cost(marginal("zipf", 5000), 10_000, 10, gamma=0.5), 4)
@@ -110,7 +110,7 @@ def cost(alpha: np.ndarray, n: int, classes: int, gamma: float = 0.0) -> float:
 
 
 def private_gamma(epsilon: float, delta: float, classes: int) -> float:
-    """The most that an (epsilon, delta)-private learner of labels memorises in cost(): (e^eps - 1)/K + delta.
+    """The most that an (epsilon, delta)-private learner of labels can memorise, as gamma of cost(): (e^eps - 1)/K + delta.
 
     The cost is then tau_1 * singles * (1 - e^eps/K - delta) (Feldman 2020, on privacy).
 
@@ -121,7 +121,7 @@ def private_gamma(epsilon: float, delta: float, classes: int) -> float:
 
 
 def given_up(alpha: np.ndarray, n: int, classes: int, most: int, share: float = 1.0) -> float:
-    """The expected error when a share of what was seen 1 to `most` times is not fitted, all else perfectly.
+    """The expected error when a share of what was seen 1 to `most` times is not fitted, and all else perfectly.
 
         opt + share (1 - 1/K) sum_{l=1..most} tau_l * number_seen(l)
 
@@ -139,7 +139,7 @@ def bound(alpha: np.ndarray, n: int, classes: int, errors, coupling=None) -> flo
         err >= opt + sum_l lambda_l tau_l errn(l)
 
     with coupling[l - 1] = lambda_l, how far a fresh point of a subpopulation is answered as the training
-    points are; 1 where all its points are one (Feldman 2020, the main lower bound, and the same for mixtures).
+    points are; 1 where all its points coincide (Feldman 2020, the main lower bound, and the same for mixtures).
 
     >>> alpha = marginal("zipf", 1000)
     >>> round(bound(alpha, 1000, 10, [0.9 * singles(alpha, 1000)]), 4)

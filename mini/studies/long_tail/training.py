@@ -1,4 +1,4 @@
-"""Training a small classifier with minibatches, whole, epoch by epoch or in private; shared by this study's experiments.
+"""Training a small classifier with minibatches: in one go, epoch by epoch, or privately; shared by this study's experiments.
 
 Shape letters: S samples, F features, K classes.
 """
@@ -18,7 +18,7 @@ def loss(params, x: jax.Array, y: jax.Array, weight: jax.Array) -> jax.Array:
 
 
 def epoch(optimiser, params, memory, key: jax.Array, rows: jax.Array, batch: int, x, y, weight):
-    """One pass over the rows (indices into x, y, weight) in a random order; those left over sit it out.
+    """One pass over the rows (indices into x, y, weight) in a random order; those that fill no batch are left out.
 
     Returns:
       the parameters and the optimiser's memory after len(rows) // batch steps, at least one.
@@ -52,7 +52,7 @@ def private_epoch(optimiser, params, memory, key: jax.Array, batch: int, places:
     """n / batch steps of an optimiser that begins with `aggregate`; an example of weight 0 has no gradient.
 
     Returns:
-      parameters, the optimiser's memory, and how many members of batches found no place.
+      parameters, the optimiser's memory, and how many members of batches did not fit.
     """
     n = len(x)
 

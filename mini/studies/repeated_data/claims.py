@@ -14,7 +14,7 @@ MEMORISED = 0.1  # nats a token: the pool's loss "near zero"
 
 
 def untrained(plan: Plan) -> Plan:
-    """The sabotage: no training; and a short stream, and little to measure on, since nothing depends on them."""
+    """The sabotage: no training, with a short stream and few held-out sequences, since these make no difference."""
     if isinstance(plan.experiment, Duplicates):
         return plan
     if "width" in plan.sweep:
@@ -28,10 +28,10 @@ def by_pool(pools: xr.Dataset, name: str) -> xr.DataArray:
 
 
 def worst(values: xr.DataArray, inner: bool = False) -> np.ndarray:
-    """For each seed the number of the pool at which the other seeds' mean is largest, so that no seed chooses its own.
+    """For each seed, the index of the pool at which the other seeds' mean is largest, so that no seed chooses its own.
 
     Args:
-      inner: among the pools that are neither the smallest nor the largest.
+      inner: choose among the pools that are neither the smallest nor the largest.
     """
     v = values.values
     others = (v.sum(0) - v) / max(len(v) - 1, 1)
@@ -39,7 +39,7 @@ def worst(values: xr.DataArray, inner: bool = False) -> np.ndarray:
 
 
 def picked(values: xr.DataArray, at: np.ndarray) -> xr.DataArray:
-    """Each seed's value at its own pool."""
+    """Each seed's value at the pool chosen for it."""
     return xr.DataArray(np.take_along_axis(values.values, at[:, None], 1)[:, 0], {"seed": values.seed.values}, "seed")
 
 
@@ -50,7 +50,7 @@ def hump(pools) -> xr.DataArray:
 
 
 def apart(pools, unique) -> np.ndarray:
-    """Doublings between the pool that does most damage and the one up to which the pool is memorised."""
+    """Doublings between the pool that does most damage and the largest pool that is memorised, by interpolation."""
     damage = by_pool(pools, "fresh_loss") - last(unique.fresh_loss)
     sizes, learned = np.log2(pools.pool_size.values), by_pool(pools, "pool_loss").values
     return np.array([sizes[row.argmax()] - crossing(sizes, loss, MEMORISED) for row, loss in zip(damage.values, learned)])
@@ -79,14 +79,14 @@ def sizes_and_losses(unique, clean, name: str = "fresh_loss") -> tuple[np.ndarra
 
 
 def relative_size(tenth, unique, clean) -> np.ndarray:
-    """Effective size over true size, from the loss on fresh data of each seed and its own clean models."""
+    """Effective size over true size for each seed, from its own loss on fresh data and its own clean models."""
     sizes, losses = sizes_and_losses(unique, clean)
     return np.array([effective_size(sizes, row, float(loss)).value / sizes[-1]
                      for row, loss in zip(losses.values, last(tenth.fresh_loss).values)])
 
 
 def second_descent(runs) -> np.ndarray:
-    """How far the loss on fresh data rises above an earlier value and then falls again, the smaller of the two."""
+    """How far the loss on fresh data rises above an earlier value, and how far it then falls again: the smaller of the two."""
     return np.array([up_and_down(row) for row in runs.fresh_loss.transpose("seed", "step").values])
 
 
@@ -105,20 +105,20 @@ def up_and_down(curve: np.ndarray) -> float:
 
 
 def recovered(long, unique) -> xr.DataArray:
-    """Damaged by half a nat of copying loss at a third of the time; within half a nat, and copying, at the end."""
+    """At a third of the steps, damaged by half a nat of copying loss; at the end, within half a nat of clean, and copying."""
     clean, end = last(unique.copying_loss), last(long.copying_loss)
     early = long.copying_loss.isel(step=int(np.abs(long.step.values - long.step.values[-1] / 3).argmin()), drop=True)
     return smallest(early - clean - 0.5, 0.5 - (end - clean), last(long.copying_chance) - 1 - end)
 
 
 def closed_form(runs) -> xr.DataArray:
-    """Risk at the worst pool over twice that at either end, less 1; a tenth less the mean error of the closed form."""
+    """Risk at the worst pool over twice that at either end, less 1; and a tenth, less the mean error of the closed form."""
     ends = runs.derived_risk.isel(pool=[0, -1]).max("pool")
     wrong = (abs(runs.risk / runs.derived_risk - 1)).mean("pool")
     return smallest(runs.derived_risk.max("pool") / ends / 2 - 1, 0.1 - wrong)
 
 
-# What the published figures give, as measured here, beside a margin.
+# What the published figures report, as measured here; shown beside a margin.
 
 
 def copying_told(pools, unique, alone, clean) -> str:
@@ -195,8 +195,8 @@ CLAIMS = (
         seconds=12, beside=linear_told),
     Claim(
         "repeated/recovery",
-        "What was lost by half a nat at a third of the steps comes back: in the end the model copies, within half a nat of one "
-        "that read only unique tokens.",
+        "A loss of half a nat at a third of the steps is made good: in the end the model copies within half a nat of one that "
+        "read only unique tokens.",
         Published("no figure; bounds set here before measuring", PAPER, "not in the paper"), "margin, nat",
         laptop((0, None), settings.LONG, settings.UNIQUE), recovered, untrained, seconds=120, beside=recovery_told),
 )

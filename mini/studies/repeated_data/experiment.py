@@ -1,7 +1,7 @@
 """A transformer reads a stream of which a share is drawn, again and again, from a small pool.
 
-Hernandez and others 2022, on sequences whose entropy is known; half of them random tokens, all of them repeated inside
-their own context, so that a copying ("induction") head is worth having. Shape letters: B rows of a batch, T places,
+After Hernandez and others 2022, on sequences whose entropy is known. Half of them are random tokens, and each repeats itself
+within its own context, so that a copying ("induction") head is worth having. Shape letters: B rows of a batch, T places,
 N held-out sequences, V vocabulary, D width, H heads, L layers.
 """
 
@@ -53,14 +53,14 @@ class RepeatedData(Experiment):
     concentration: float = traced(0.15, "Dirichlet parameter of the chain's rows; few successors where it is small",
                                   within="(0, inf)")
     vocabulary: int = static(64, "tokens", within="[2, 256]")
-    length: int = static(64, "places of a sequence", within="[3, 4096]")
+    length: int = static(64, "tokens in a sequence", within="[3, 4096]")
     shortest: int = static(8, "shortest period with which a sequence repeats itself", within="[1, 255]")
     longest: int = static(24, "longest period", within="[1, 255]")
     stream: int = static(65536, "sequences made ahead; once all are read, the fresh ones are read again",
                          within="[2, 16777216]")
     batch_size: int = static(32, "sequences in a step", within="[1, 65536]")
     held_out: int = static(64, "sequences on which is measured", within="[1, 65536]")
-    width: int = static(32, "of the stream of a model, a multiple of the heads", within="[1, 4096]")
+    width: int = static(32, "width of the residual stream, a multiple of the heads", within="[1, 4096]")
     layers: int = static(2, "blocks", within="[1, 64]")
     heads: int = static(2, "heads of a block", within="[1, 64]")
     hidden_ratio: int = static(0, "hidden width of a block over its width; 0 for attention only", within="[0, 64]")
@@ -178,7 +178,7 @@ class RepeatedData(Experiment):
         return jnp.floor(until * self.batch_size * self.repeated_share + 1e-3)
 
     def batch(self, t, key) -> tuple[jax.Array, jax.Array]:
-        """Numbers in the stream of the rows of step t (B,), and their weights; the pool's rows come first."""
+        """Where in the stream the rows of step t stand (B,), and their weights; the pool's rows come first."""
         row, before = jnp.arange(self.batch_size), self.pooled(t).astype(jnp.int32)
         of_pool = row < self.pooled(t + 1).astype(jnp.int32) - before
         drawn = jax.random.randint(key, (self.batch_size,), 0, self.pool_size)
@@ -191,7 +191,7 @@ class RepeatedData(Experiment):
         return jnp.arange(1, self.length)[None] < source.period[index].astype(jnp.int32)[:, None]
 
     def memorised(self, losses, world, index) -> jax.Array:
-        """Bits of the whole pool that are known: what its first periods say, less what the model still pays for them."""
+        """Bits of the whole pool that the model knows: what its first periods say, less what the model still pays for them."""
         paid = jnp.sum(losses, 1, where=self.first(world.stream, index)) + jnp.log(float(self.vocabulary))
         told = sequences.information(world.stream, index, world.tickets)
         return (told - paid).mean() * self.pool_size / jnp.log(2.0)

@@ -1,4 +1,4 @@
-"""Repeats under the reader's fingers: losses, and where every head looks, while a small transformer trains."""
+"""An explorer of repeated data: losses, and where every head looks, while a small transformer trains."""
 
 from collections.abc import Sequence
 
@@ -28,7 +28,7 @@ CURVES = {
     "pool_loss": ("the pool", {"color": plotting.VERMILION, "linestyle": "--"}),
     "copying_loss": ("copying", {"color": plotting.GREEN, "linestyle": "-."}),
 }
-# Half the length and the batch of the study: a training takes a few seconds, and the copying head comes sooner.
+# Shorter sequences and smaller batches than in the study: training takes a few seconds, and the copying head comes sooner.
 SMALL = {"length": 48, "longest": 16, "shortest": 6, "batch_size": 24, "vocabulary": 32, "held_out": 32, "stream": 32768,
          "learning_rate": 0.008, "warm_up": 30}
 
@@ -38,15 +38,15 @@ def explorer(controls: Sequence[str] = ("repeated_share", "pool_size", "pool_wei
     """The explorer of this study.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`. ticks: steps at first. seed: the first draw.
-      fields: other fields of `RepeatedData`, as they start.
+      controls: names of the controls to show, from `CONTROLS`. ticks: steps to begin with. seed: the initial seed.
+      fields: initial values of other fields of `RepeatedData`.
     """
     start = {**SMALL, "pool_size": 32, "maps": True, **fields}
     return Explorer(RepeatedData(**start), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """Losses of one run, perhaps not finished, every head's prefix matching, and where the best one looks."""
+    """Losses of one run, perhaps unfinished, every head's prefix matching, and where the best one looks."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.6, 0.7, 1])
     seen = measured(dataset, "fresh_loss")
     words = [_losses(left, seen), _heads(middle, seen), _attention(right, seen)]
@@ -78,7 +78,7 @@ def _heads(axes: Axes, seen: xr.Dataset) -> str:
 
 
 def _attention(axes: Axes, seen: xr.Dataset) -> str:
-    """The best head on one planted sequence; an induction head draws lines one period back, less one."""
+    """The best head on one planted sequence; an induction head shows as lines one period back, less one place."""
     best = np.unravel_index(seen["prefix_matching"].values[-1].argmax(), seen["prefix_matching"].shape[1:])
     axes.imshow(seen["attention"].values[-1][best], vmin=0, vmax=1, cmap="magma")
     axes.set(title=f"where head {best[1]} of layer {best[0]} looks", xlabel="place looked at", ylabel="place")

@@ -14,8 +14,8 @@ ALONE_LOOK = {"color": GREEN, "linestyle": "-."}
 
 
 def controls(axes, name: str, unique, alone) -> None:
-    """Both controls as lines across."""
-    axes.axhline(float(last(unique[name]).mean()), label="same tokens, all unique", **UNIQUE_LOOK)
+    """Both controls as horizontal lines."""
+    axes.axhline(float(last(unique[name]).mean()), label="as many tokens, all unique", **UNIQUE_LOOK)
     axes.axhline(float(last(alone[name]).mean()), label="unique tokens alone", **ALONE_LOOK)
 
 
@@ -36,7 +36,7 @@ def inverted_u(canvas, pools, unique, alone) -> str:
         axes.set_xscale("log", base=2)
         axes.set(title=title, xlabel="sequences in the pool", xticks=settings.SIZES,
                  xticklabels=[str(s) for s in settings.SIZES])
-        said.append(f"{title.lower()} by pool size {told(values)}")
+        said.append(f"{title.lower()}, by pool size, {told(values)}")
     panels[0].set_ylabel("nats a token")
     panels[1].axhline(chance, color=BLACK, linestyle=":", label="chance")
     panels[2].set_ylim(0, 1)
@@ -44,8 +44,8 @@ def inverted_u(canvas, pools, unique, alone) -> str:
     panels[3].text(settings.SIZES[-1], MEMORISED + 0.02, "memorised", ha="right", fontsize=8)
     canvas.legend(*panels[1].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return (f"After {settings.STEPS} steps, mean and range over seeds: " + "; ".join(said)
-            + f". All unique, copying costs {float(last(unique.copying_loss).mean()):.2f} nats, the unique tokens alone "
-              f"{float(last(alone.copying_loss).mean()):.2f}; chance is {chance:.2f}.")
+            + f". Copying costs {float(last(unique.copying_loss).mean()):.2f} nats with as many tokens, all unique, and "
+              f"{float(last(alone.copying_loss).mean()):.2f} with the unique tokens alone; chance is {chance:.2f}.")
 
 
 def trajectories(canvas, long, unique, alone) -> str:
@@ -64,8 +64,8 @@ def trajectories(canvas, long, unique, alone) -> str:
     end = last(long).mean("seed")
     return (f"Over {int(long.step[-1])} steps: with a pool of 64 the loss on fresh data ends at {float(end.fresh_loss):.2f}, "
             f"on the pool at {float(end.pool_loss):.2f}, copying at {float(end.copying_loss):.2f} and prefix matching at "
-            f"{float(end.best_prefix_matching):.2f}; after {settings.STEPS} steps all unique, copying is at "
-            f"{float(last(unique.copying_loss).mean()):.2f}.")
+            f"{float(end.best_prefix_matching):.2f}; when all tokens are unique, copying is at "
+            f"{float(last(unique.copying_loss).mean()):.2f} after {settings.STEPS} steps.")
 
 
 def effective(canvas, pools, tenth, unique, clean) -> str:
@@ -84,11 +84,11 @@ def effective(canvas, pools, tenth, unique, clean) -> str:
             if np.isfinite(got.value) and not got.extrapolated:
                 axes.annotate("", (got.value, height), (1.2 * sizes[-1], height),
                               arrowprops={"arrowstyle": "->", "color": colour})
-                said.append(f"{title.lower()}, {label}: as good as a clean one of {got.value / sizes[-1]:.2f} of its size")
+                said.append(f"{title.lower()}, {label}: as good as a clean one of {got.value / sizes[-1]:.2f} times its size")
             else:
-                axes.text(1.15 * sizes[-1], height, "outside the clean ones", ha="right", va="center", fontsize=8,
+                axes.text(1.15 * sizes[-1], height, "outside the clean models", ha="right", va="center", fontsize=8,
                           color=colour)
-                said.append(f"{title.lower()}, {label}: outside the clean ones, so that no size can be told")
+                said.append(f"{title.lower()}, {label}: outside the range of the clean ones, so that no size can be given")
         axes.set(title=title, xlabel="weights", ylabel="nats a token", xscale="log")
         axes.set_xticks(sizes, [f"{s / 1000:.1f}k" for s in sizes])
         axes.set_xticks([], minor=True)
@@ -111,8 +111,8 @@ def linear(canvas, runs) -> str:
     at = int(np.argmax(risk.values))
     apart = float(abs(runs.risk.mean("seed") / risk - 1).mean())
     few, worst, many = (f"{int(runs.pool[i])}" for i in (0, at, -1))
-    return (f"Ridge regression in which half of the rows are copies: the risk is largest, {float(risk[at]):.3f}, with {worst} "
-            f"different ones; it is {float(risk[0]):.3f} with {few}, {float(risk[-1]):.3f} with {many}, and "
+    return (f"Ridge regression in which half of the rows come from a pool: the risk is largest, {float(risk[at]):.3f}, with "
+            f"{worst} rows in the pool; it is {float(risk[0]):.3f} with {few}, {float(risk[-1]):.3f} with {many}, and "
             f"{float(runs.clean_risk[0]):.3f} when all rows are unique. The error on these three pools is "
             f"{float(error[at]):.3f}, {float(error[0]):.3f} and {float(error[-1]):.3f}. The simulated risk is {apart:.1%} off "
             "the closed form on average.")
@@ -138,7 +138,7 @@ FIGURES = (
            laptop(settings.POOLS, settings.UNIQUE, settings.ALONE), inverted_u, size=(11, 3.4)),
     Figure("repeated/trajectories", "What repeats do over training, and whether it comes back",
            laptop(settings.LONG, settings.UNIQUE, settings.ALONE), trajectories, size=(10, 3.4)),
-    Figure("repeated/effective-size", "A clean model of which size does as well?",
+    Figure("repeated/effective-size", "How large a clean model does as well?",
            laptop(settings.POOLS, settings.TENTH, settings.UNIQUE, settings.CLEAN), effective, size=(9, 3.6)),
     Figure("repeated/linear", "The same curve in closed form", laptop(settings.LINEAR), linear, headline=True, size=(9, 3.6)),
     Figure("repeated/heads", "Every head, by size of the pool", laptop(settings.ENDS, settings.UNIQUE), heads, headline=True,

@@ -1,15 +1,15 @@
-"""The same curve where it can be written down: ridge regression in which some rows stand many times.
+"""The same curve where it can be written down: ridge regression in which some rows occur many times.
 
-    y = x . beta + s e,   x ~ N(0, I_D),   |beta| = 1;   of N rows a share f is m different ones, each r = f N / m times.
+    y = x . beta + s e,   x ~ N(0, I_D),   |beta| = 1;   of N rows, a share f are m different ones, each r = f N / m times.
 
 With weights w (1 for the others, r for the pool's m) and q, d such that d = D q, 1 / q = l + sum_i w_i / (1 + w_i d),
 
     A = sum_i w_i^2 / (1 + w_i d)^2,   risk = q^2 (l^2 + s^2 D A) / (1 - q^2 D A),
     error on the pool = (risk + s^2) / (1 + r d)^2,
 
-for many rows and dimensions: the deterministic equivalent of (X' W X + l)^-1, its derivative by l, and each row left
-out in turn. That such a regression shows the curve is said of a misspecified one by the follow-up (2606.24998, abstract);
-the derivation is ours. Shape letters: D dimensions, P pool sizes, S simulated draws.
+for many rows and dimensions. The derivation, which is ours, takes the deterministic equivalent of (X' W X + l)^-1, its
+derivative with respect to l, and leaves out each row in turn. The follow-up (2606.24998, abstract) says that a misspecified
+regression shows this curve. Shape letters: D dimensions, P pool sizes, S simulated draws.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def equivalent(weights, counts, dimensions: int, noise: float, ridge: float) -> 
     """Risk |b - beta|^2, and mean squared error on the rows of each weight.
 
     Args:
-      weights, counts: different weights and how many rows bear each.
+      weights, counts: the different weights, and how many rows have each.
 
     >>> risk, _ = equivalent([1.0], [400], 100, 0.5, 1e-9)
     >>> round(risk, 4), round(0.25 * 100 / 300, 4)  # least squares: s^2 D / (N - D)
@@ -51,7 +51,7 @@ class Duplicates(Experiment):
     noise: float = traced(0.5, "standard deviation of the noise, the weights being of length 1", within="[0, inf)")
     ridge: float = traced(1e-3, "ridge", within="(0, inf)")
     draws: int = static(300, "simulated draws of each pool", within="[1, 10000]")
-    counted: bool = static(True, "whether the closed form counts how often a row stands there")
+    counted: bool = static(True, "whether the closed form counts how often a row is repeated")
 
     ticks = 0
     variables = {
@@ -63,7 +63,7 @@ class Duplicates(Experiment):
     }
 
     def pools(self) -> np.ndarray:
-        """Sixteen pool sizes, even in their logarithm, up to the one whose rows stand there once."""
+        """Sixteen log-spaced pool sizes, up to the one at which each row occurs once; rounded, equal ones merged."""
         return np.unique(np.geomspace(1, self.repeated_share * self.rows, 16).round()).astype(int)
 
     def coords(self) -> dict:
@@ -93,7 +93,7 @@ class Duplicates(Experiment):
                 "clean_risk": np.array(clean)}
 
     def _draw(self, rng, m: int, unique: int, repeats: float, noise: float, ridge: float) -> tuple[float, float]:
-        """Risk and the pool's error of one simulated fit; the weights are along the first axis, which loses nothing."""
+        """Risk and the pool's error of one simulated fit; true weights lie on the first axis, without loss of generality."""
         x = rng.normal(size=(unique + m, self.dimensions))
         y = x[:, 0] + noise * rng.normal(size=len(x))
         weight = np.r_[np.ones(unique), np.full(m, repeats)]

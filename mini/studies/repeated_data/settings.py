@@ -1,7 +1,7 @@
 """The runs that claims and figures of this study share, in the laptop preset.
 
-The published setting (up to 800 million weights, 100 billion tokens each) is not within reach here. Both controls
-always: the same tokens all unique, and the unique tokens alone. All but the widths share one compilation.
+The published setting (up to 800 million weights, 100 billion tokens each) is out of reach here. There are always two
+controls: as many tokens, all unique, and the unique tokens alone. All runs but the widths share one compilation.
 """
 
 from mini.plan import Plan
@@ -10,7 +10,7 @@ from mini.studies.repeated_data.linear import Duplicates
 
 STEPS = 800
 SIZES = (4, 16, 64, 256, 1024)  # of the pool; read 3200, 800, 200, 50 and 12 times
-ENDS = Plan(RepeatedData(), STEPS, sweep={"pool_size": (4, 64, 1024)})  # a part of the next, for the headlines
+ENDS = Plan(RepeatedData(), STEPS, sweep={"pool_size": (4, 64, 1024)})  # part of the next, for the headlines
 POOLS = Plan(RepeatedData(), STEPS, sweep={"pool_size": SIZES})
 UNIQUE = Plan(RepeatedData(repeated_share=0.0), STEPS)
 ALONE = Plan(RepeatedData(pool_weight=0.0), STEPS)

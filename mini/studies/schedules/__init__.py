@@ -1,4 +1,4 @@
-"""Schedules: new tasks make a network forget old ones, and how an environment that brings them up again undoes it."""
+"""Schedules: how new tasks make a network forget old ones, and how an environment that brings the old ones back undoes it."""
 
 from mini.studies.schedules.experiment import Schedules
 from mini.studies.schedules.knowledge import Knowledge

@@ -1,6 +1,6 @@
-"""Tasks one after another in an environment that brings the old ones up again, or does not.
+"""Tasks one after another, in an environment that brings the old ones up again or does not.
 
-Gandhi and others 2024; digits of 8 by 8 pixels instead of MNIST, a smaller network, minutes instead of hours.
+After Gandhi and others 2024, with digits of 8 by 8 pixels instead of MNIST, a smaller network, and minutes instead of hours.
 Shape letters: T tasks, N training and M held-out examples a task, F features, C classes, S steps a phase,
 B examples a step, K probes within a phase.
 """
@@ -32,8 +32,8 @@ class World(NamedTuple):
 class State(NamedTuple):
     params: Any
     memory: Any  # of the method
-    samples: jax.Array  # (T,) examples met of each task
-    within: jax.Array  # (K, T) held-out accuracy at moments within the last phase, -1 before the first
+    samples: jax.Array  # (T,) number of examples met from each task
+    within: jax.Array  # (K, T) held-out accuracy at moments within the last phase, -1 before the first phase
 
 
 @experiment
@@ -47,9 +47,10 @@ class Schedules(Experiment):
     schedule: str = static("power-law", "how strongly an earlier task is called for: " + "; ".join(
         f"{name}, {rule.meaning}" for name, rule in schedules.RULES.items()), choices=tuple(schedules.RULES))
     exponent: float = traced(1.0, "exponent of the power law", within="(0, inf)")
-    time_constant: float = traced(3.0, "of the exponential, or between spaced reviews", within="(0, inf)", unit="phases")
+    time_constant: float = traced(3.0, "time constant of the exponential, or phases between spaced reviews",
+                                  within="(0, inf)", unit="phases")
     rehearsal: float = traced(0.25, "expected share of samples from earlier tasks", within="[0, 1)")
-    lag: str = static("introduced", "since when time is counted: since a task was introduced, or last met",
+    lag: str = static("introduced", "what time is counted from: when a task was introduced, or when it was last met",
                       choices=schedules.LAGS)
     grain: str = static("example", "what draws its task: each example, or each step as a whole", choices=schedules.GRAINS)
     method: str = static("none", "what else is done against forgetting", choices=tuple(METHODS))
@@ -62,8 +63,8 @@ class Schedules(Experiment):
     width: int = static(128, "hidden neurons a layer", within="[1, 16384]")
     depth: int = static(2, "hidden layers", within="[0, 8]")
     learning_rate: float = traced(1e-3, "step length", within="[0, inf)")
-    batch_size: int = static(64, "examples a step, old and new together", within="[1, inf)")
-    optimiser: str = static("adam", "how is descended; it begins anew with each phase", choices=tuple(OPTIMISERS))
+    batch_size: int = static(64, "examples in a step, old and new together", within="[1, inf)")
+    optimiser: str = static("adam", "optimiser, which begins anew with each phase", choices=tuple(OPTIMISERS))
     probes: int = static(0, "evaluations within a phase, evenly spaced", within="[0, inf)")
     relearn: bool = static(False, "learn the first task once more in a last phase")
     restart: bool = static(False, "begin each phase with untrained weights: neither forgetting nor transfer")
@@ -204,5 +205,5 @@ class Schedules(Experiment):
         return Settings(strength, self.buffer, self.classes())
 
     def descent(self) -> optax.GradientTransformation:
-        # One vector: fewer loops, a quarter less to compile.
+        # As one vector: fewer loops, and a quarter less to compile.
         return optax.flatten(OPTIMISERS[self.optimiser](self.learning_rate))

@@ -1,4 +1,4 @@
-"""An environment under the reader's fingers: bend the schedule, and see what is met, kept and needed."""
+"""An explorer of environments: bend the schedule, and see what is met, kept and needed."""
 
 from collections.abc import Sequence
 
@@ -28,12 +28,12 @@ MODELS = ("exponential", "power")
 
 
 def explorer(controls: Sequence[str] = ("exponent", "rehearsal", "tasks", "seed"), *, seed: int = 0, **fields) -> Explorer:
-    """The explorer of this study; small enough that a change is trained in a second or two.
+    """The explorer of this study; small enough to train again in a second or two after a change.
 
     Args:
-      controls: names of the controls to show, of `CONTROLS`; of the numbers of tasks, those that every stream on offer
-        has. seed: the first draw.
-      fields: other fields of `Schedules`, as they start. Unless said, as many examples are held out as a stream has.
+      controls: names of the controls to show, from `CONTROLS`; of the numbers of tasks, only those that every stream on
+        offer has. seed: the initial seed.
+      fields: initial values of other fields of `Schedules`. By default, as many examples are held out as a stream has.
     """
     start = Schedules(**{"tasks": 5, "steps": 100, "width": 64, "buffer": 100, **fields})
     most = min(streams.KINDS[name].tasks for name in (CONTROLS["stream"] if "stream" in controls else [start.stream]))
@@ -42,7 +42,7 @@ def explorer(controls: Sequence[str] = ("exponent", "rehearsal", "tasks", "seed"
 
 
 def draw(figure: Figure, dataset: xr.Dataset) -> str:
-    """Four panels of one run, perhaps not finished; returns what they show, in words."""
+    """Four panels of one run, perhaps unfinished; returns what they show, in words."""
     panels = figure.subplots(1, 4, width_ratios=[1.2, 1.2, 1, 1])
     figure.subplots_adjust(wspace=0.34)
     seen = dataset.isel(after_task=dataset["accuracy"].notnull().all("task"))
@@ -79,7 +79,7 @@ def _matrix(axes: Axes, scores: np.ndarray) -> str:
 
 
 def _retention(axes: Axes, scores: np.ndarray) -> str:
-    """Retention by lag from the phases done, with two curves where there are points enough."""
+    """Retention by lag, from the phases finished so far, with two curves if there are enough points."""
     axes.set(title="retention", xlabel="phases since learned", ylim=(-0.02, 1.02), yticks=[0, 0.5, 1])
     done = len(scores) - 1
     curve = continual.retention(scores[: done + 1, :done]) if 1 <= done <= scores.shape[1] else None
@@ -98,12 +98,12 @@ def _retention(axes: Axes, scores: np.ndarray) -> str:
                       label=f"{model}, AICc {one.aicc:.0f}")
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, loc="lower left")
-        words += f", best told by {found}"
+        words += f", best described by {found}"
     return words
 
 
 def _need(axes: Axes, scores: np.ndarray) -> str:
-    end = np.full((scores.shape[1] + 1, scores.shape[1]), np.nan)  # of the matrix only its end is read
+    end = np.full((scores.shape[1] + 1, scores.shape[1]), np.nan)  # only the end of the matrix is read
     end[-1] = scores[-1]
     values = [float(continual.need_weighted(end, e)) for e in NEED]
     axes.bar(range(len(NEED)), values, color=plotting.GREEN, alpha=0.75)

@@ -1,8 +1,8 @@
 """A small knowledge base whose facts stay, change and are added, stage by stage.
 
-The stages of the survey of continual learning (Shi and others 2024): pre-training, continual pre-training on slices
-of time (horizontal), adaptation to a domain and fine-tuning on its questions (vertical). A fact is an entity, a
-relation and a value; it is told as a statement and as a question, which use different words for the relation.
+The stages are those of the survey of continual learning by Shi and others 2024: pre-training, continual pre-training on
+slices of time (horizontal), adaptation to a domain and fine-tuning on its questions (vertical). A fact is an entity, a
+relation and a value; it is put as a statement and as a question, which use different words for the relation.
 Shape letters: K facts, I = 2 K items (all statements, then all questions), V values, L slices, G = L + 3 stages,
 B items a step.
 """
@@ -33,14 +33,14 @@ class World(NamedTuple):
     domain: jax.Array  # (K,) whether it belongs to the domain
     tuned: jax.Array  # (K,) whether fine-tuning asks for it
     order: jax.Array  # (G, I) items, those taught in a stage first
-    count: jax.Array  # (G,) how many those are
-    old_order: jax.Array  # (G, I) the same of all items taught in earlier stages
+    count: jax.Array  # (G,) how many of them there are
+    old_order: jax.Array  # (G, I) the same for all items taught in earlier stages
     old_count: jax.Array  # (G,)
 
 
 class State(NamedTuple):
     params: Any
-    stage: jax.Array  # how many are done
+    stage: jax.Array  # how many are finished
 
 
 @experiment
@@ -49,19 +49,20 @@ class Knowledge(Experiment):
 
     entities: int = static(200, "entities of general facts", within="[4, 5000]")
     domain_entities: int = static(40, "entities of the domain", within="[2, 5000]")
-    relations: int = static(5, "relations, so many facts an entity", within="[1, 50]")
+    relations: int = static(5, "relations, hence facts about an entity", within="[1, 50]")
     values: int = static(50, "values a fact may have", within="[2, 1000]")
     changed: int = static(200, "facts that change, over all slices", within="[1, inf)")
     added: int = static(200, "general facts that are new, over all slices", within="[1, inf)")
     slices: int = static(2, "slices of time in which facts change and are added", within="[1, 20]")
     steps: int = static(500, "steps a stage; pre-training has as many", within="[1, inf)")
-    rehearsal: float = traced(0.0, "share of a batch from what earlier stages told, as it is true now", within="[0, 1)")
+    rehearsal: float = traced(0.0, "share of a batch that repeats the facts of earlier stages, as they are true now",
+                              within="[0, 1)")
     method: str = static("none", "what else is done: lssd, keep the ranking of the model before the stage but with the "
                                  "true value first; distil, its answers on any question", choices=METHODS)
-    strength: float = traced(1.0, "weight of that", within="[0, inf)")
+    strength: float = traced(1.0, "weight of the method", within="[0, inf)")
     width: int = static(128, "hidden neurons a layer, of two", within="[1, 16384]")
     learning_rate: float = traced(2e-3, "step length of Adam, which begins anew with each stage", within="[0, inf)")
-    batch_size: int = static(64, "items a step", within="[1, inf)")
+    batch_size: int = static(64, "items in a step", within="[1, inf)")
 
     clock = "after_stage"
     variables = {
@@ -180,7 +181,7 @@ class Knowledge(Experiment):
 
 
 def swapped(logits: jax.Array, truth: jax.Array) -> jax.Array:
-    """A teacher's logits (R, V) with those of its first choice and of the truth (R,) exchanged, so that it ranks
+    """A teacher's logits (R, V), with the logit of its first choice and that of the truth (R,) exchanged, so that it ranks
     the truth first and all else as before (logit swap self-distillation, Jiang and others 2025).
 
     >>> swapped(jnp.array([[3.0, 1.0, 2.0]]), jnp.array([1])).tolist()

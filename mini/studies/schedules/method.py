@@ -13,7 +13,7 @@ from mini.objectives import cross_entropy
 
 
 class Batch(NamedTuple):
-    """What a step sees; a place t * N + n is where an example stands in the stream."""
+    """What a step sees; example n of task t stands at place t * N + n in the stream."""
 
     x: jax.Array  # (B, F)
     y: jax.Array  # (B,)
@@ -47,16 +47,16 @@ def kept(settings, memory, *arguments):
 
 
 def plain(settings, memory, params, batch: Batch):
-    """The gradient of cross-entropy on the batch; what else a method needs, here nothing."""
+    """The gradient of cross-entropy on the batch, and whatever else a method needs: here nothing."""
     return jax.grad(loss)(params, batch.x, batch.y), ()
 
 
 class Method(NamedTuple):
     """One way not to forget.
 
-    `begin(settings, params)` is its memory; `phase(settings, memory, params)` what it becomes when a phase
-    begins; `gradient(settings, memory, params, batch)` what is descended, and something for `after`;
-    `after(settings, memory, old, new, batch, gradient's something)` the memory after the step;
+    `begin(settings, params)` returns its first memory; `phase(settings, memory, params)` the memory with which a phase
+    begins; `gradient(settings, memory, params, batch)` the gradient to descend, and something to pass to `after`;
+    `after(settings, memory, old, new, batch, that something)` the memory after the step;
     `learned(settings, memory, params, task)` the memory after a phase.
     """
 

@@ -20,7 +20,7 @@ TEMPERATURE = 2.0  # of LwF, the published value
 
 
 class Quadratic(NamedTuple):
-    """A and B of the module's first lines, with the shapes of the parameters."""
+    """A and B of the module docstring, with the shapes of the parameters."""
 
     weight: Any
     pull: Any
@@ -31,7 +31,7 @@ def start(params) -> Quadratic:
 
 
 def add(old: Quadratic, importance, params, keep=1.0) -> Quadratic:
-    """One more task held at `params`; of what was held before the share `keep`."""
+    """One more task held at `params`; of what was held before, a share `keep` remains."""
     weight = jax.tree.map(lambda a, f: keep * a + f, old.weight, importance)
     return Quadratic(weight, jax.tree.map(lambda b, f, p: keep * b + f * p, old.pull, importance, params))
 
@@ -42,21 +42,21 @@ def pull(held: Quadratic, params, strength):
 
 
 def pulled(settings: Settings, memory, params, batch: Batch):
-    """Cross-entropy's gradient with the quadratic's, and the former alone."""
+    """The gradient of cross-entropy plus that of the quadratic, and the former alone."""
     gradient, _ = plain(settings, memory, params, batch)
     held = memory.held if isinstance(memory, Path) else memory
     return jax.tree.map(jnp.add, gradient, pull(held, params, settings.strength)), gradient
 
 
 def fisher(params, x: jax.Array):
-    """The diagonal of the Fisher information, mean over rows and the model's own answers of (d log p_c / d theta)^2.
+    """The diagonal of the Fisher information: (d log p_c / d theta)^2, averaged over rows and over the model's own answers.
 
-    Exact, and example by example: with J_c the gradient of logit c it is sum_c p_c J_c^2 - (sum_c p_c J_c)^2, and in
-    a layer J_c is the input times the slope at its output, so that two products give all examples' squares. The
-    square of a batch's mean gradient, common in public code, is another thing (Kunstner and others 2019).
+    Exact, and example by example: with J_c the gradient of logit c, it is sum_c p_c J_c^2 - (sum_c p_c J_c)^2, and in
+    a layer J_c is the input times the slope at its output, so that two products give the squares for all examples. The
+    square of a batch's mean gradient, common in public code, is something else (Kunstner and others 2019).
 
     Args:
-      params: of a classifier, a bias and a kernel a layer. x: (R, F). Returns a tree like `params`.
+      params: of a classifier, with a bias and a kernel for each layer. x: (R, F). Returns a tree like `params`.
     """
     leaves, tree = jax.tree.flatten(params)
     layers = list(zip(leaves[0::2], leaves[1::2]))
@@ -81,8 +81,8 @@ def fisher(params, x: jax.Array):
 
 
 def ewc(keep: float) -> Method:
-    """Elastic weight consolidation, separate (keep 1: each task is held where it was) or online: one running
-    Fisher, held at the last place (Kirkpatrick and others 2017, eq. 3; Schwarz and others 2018, section 4)."""
+    """Elastic weight consolidation, separate (keep 1: each task is held where it was) or online (one running Fisher,
+    held at the latest weights): Kirkpatrick and others 2017, eq. 3; Schwarz and others 2018, section 4."""
     def learned(settings, memory, params, task: Task):
         importance = fisher(params, task.x[:FISHER_ROWS])
         if keep == 1.0:
@@ -107,9 +107,9 @@ class Path(NamedTuple):
 
 
 def walk(work, gradient, old, new):
-    """The path integral after one step: to each parameter, minus its gradient times its change.
+    """The path integral after one step: for each parameter, minus its gradient times its change is added.
 
-    Summed over parameters and small steps this is the fall of the loss.
+    Summed over parameters and small steps, this is the fall in the loss.
     """
     return jax.tree.map(lambda w, g, a, b: w - g * (b - a), work, gradient, old, new)
 
@@ -123,7 +123,7 @@ def si_after(settings, memory: Path, old, new, batch: Batch, gradient):
 
 
 def si_learned(settings, memory: Path, params, task):
-    """Importance work / (change^2 + xi), of which the strength counts twice (Zenke and others 2017, eq. 4, 5)."""
+    """Importance work / (change^2 + xi), doubled, as the paper's penalty has no half (Zenke and others 2017, eq. 4, 5)."""
     importance = jax.tree.map(lambda w, a, b: 2 * jnp.maximum(w, 0) / (jnp.square(b - a) + DAMPING),
                               memory.work, memory.origin, params)
     weight = jax.tree.map(jnp.add, memory.held.weight, importance)

@@ -1,4 +1,4 @@
-"""Methods that keep examples: a reservoir, and replay from it: ER, A-GEM and DER++.
+"""Methods that keep examples in a reservoir and replay them: ER, A-GEM and DER++.
 
 A buffer holds places in the stream rather than copies. Shape letters: M slots, B rows of a batch, C classes.
 """
@@ -27,10 +27,10 @@ def empty(slots: int, classes: int = 0) -> Buffer:
 
 
 def reservoir(buffer: Buffer, key: jax.Array, place: jax.Array, logits=()) -> Buffer:
-    """The buffer after B more examples were offered: each of all seen is in it with the same chance M / seen.
+    """The buffer after B more examples have been offered: each example seen so far is in it with the same chance, M / seen.
 
-    Example number n takes slot n while there are free ones, then a slot drawn from 0 ... n, if that is one of
-    the M (Vitter 1985, algorithm R). Of several in one batch that take one slot, the last stays.
+    Example number n takes slot n while there are free ones; after that it takes a slot drawn from 0 ... n, if that
+    is one of the M (Vitter 1985, algorithm R). If several in one batch take the same slot, the last one stays.
     """
     slots, rows = len(buffer.place), len(place)
     number = buffer.seen + jnp.arange(rows, dtype=jnp.int32)
@@ -90,8 +90,8 @@ def agem_gradient(settings: Settings, buffer: Buffer, params, batch: Batch):
 
 
 def der_gradient(settings: Settings, buffer: Buffer, params, batch: Batch):
-    """Dark experience replay: besides, squared distance to the logits kept (the strength), and cross-entropy on a
-    second draw, weight 1 (Buzzega and others 2020, eq. 6)."""
+    """Dark experience replay: to the loss on the batch it adds the squared distance to the stored logits, weighted by the
+    strength, and cross-entropy on a second draw, weight 1 (Buzzega and others 2020, eq. 6)."""
     slot, x, _ = _old(settings, buffer, batch, 2)
     _, again, label = _old(settings, buffer, batch, 3)
     there = (buffer.seen > 0).astype(jnp.float32)

@@ -1,4 +1,4 @@
-"""The figures of this study: what comes out, and of which models."""
+"""The figures of this study: what comes out, and from which models."""
 
 from mini.studies.extraction.figures import leak, models
 

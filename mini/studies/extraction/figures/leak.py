@@ -31,10 +31,11 @@ def copies(canvas, planted, control) -> str:
     right.axhspan(ceiling, 100, color=ORANGE, alpha=0.1, lw=0)
     right.axhline(64, color=BLACK, lw=1, linestyle=(0, (1, 2)))
     right.text(0, 66, "a secret has no more than 64 bits", fontsize=8)
-    right.text(0, 80, f"shaded: extrapolated ({planted.sizes['reference']} references show {ceiling:.0f} bits)", fontsize=8)
+    right.text(0, 80, f"shaded: extrapolated ({planted.sizes['reference']} references show {ceiling:.0f} bits at most)",
+               fontsize=8)
     right.set(title="Exposure of the secrets (median)", ylabel="bits", ylim=(0, 85))
     right.legend(loc="center left", fontsize=8, bbox_to_anchor=(0, 0.45))
-    return (f"By copies {', '.join(map(str, COPIES))}, mean and range over seeds. Given up: " + "; ".join(said)
+    return (f"With {', '.join(map(str, COPIES))} copies, mean and range over seeds. Share given up: " + "; ".join(said)
             + ". Median exposure in bits: " + "; ".join(bits) + ".")
 
 
@@ -52,7 +53,7 @@ def training(canvas, planted) -> str:
     left.set(title="Exposure by rank", xlabel="step", ylabel="bits", ylim=(0, 6.4))
     right.set(title="Secrets given up whole", xlabel="step", ylabel="share", ylim=(-0.03, 1.05))
     right.legend(loc="upper left", fontsize=9)
-    return (f"At steps {', '.join(str(int(t)) for t in planted.step)}: " + "; ".join(said)
+    return (f"At steps {', '.join(str(int(t)) for t in planted.step)} in turn: " + "; ".join(said)
             + ". The dotted line is the most that ranks can show.")
 
 
@@ -77,13 +78,13 @@ def size_and_context(canvas, planted, sizes) -> str:
         share = (needed[COPIES.index(c)].ravel()[:, None] <= tries).mean(0)
         right.plot(tries, share, color=colour, linestyle=style, label=f"{c} copies")
         said.append(f"{c} copies {share[0]:.2f} in one sample, {share[-1]:.2f} in a million")
-    right.set(title="By number of samples", xlabel="samples (found with chance 1/2)", xscale="log", ylim=(-0.03, 1.05))
+    right.set(title="By number of samples", xlabel="samples (to find it with chance 1/2)", xscale="log", ylim=(-0.03, 1.05))
     right.set_xticks([1, 100, 10**4, 10**6], ["1", "100", "10 thousand", "a million"])
     right.legend(fontsize=8, loc="center right", bbox_to_anchor=(1, 0.6))
-    return ("Share of the passages given up, mean over copies: by weights "
-            + ", ".join(f"{w:.0f}: {float(s.mean()):.2f}" for w, s in rows) + "; by bytes of prompt "
-            + ", ".join(f"{k}: {float(s.mean()):.2f}" for k, s in zip(contexts, shares))
-            + ". Passages that come out by sampling: " + "; ".join(said) + ".")
+    return ("Share of the passages given up, mean over copies: by number of weights, "
+            + ", ".join(f"{float(s.mean()):.2f} at {w:.0f}" for w, s in rows) + "; by bytes of prompt, "
+            + ", ".join(f"{float(s.mean()):.2f} at {k}" for k, s in zip(contexts, shares))
+            + ". Share that comes out by sampling: " + "; ".join(said) + ".")
 
 
 def categories(canvas, planted, control) -> str:
@@ -105,9 +106,9 @@ def categories(canvas, planted, control) -> str:
     spread(right, place, natural.transpose("seed", "occurrences"), color=BLUE, marker="o")
     right.set_xticks(place, ["1", "5–9", "10–29", "30+"])
     right.set(title="Natural duplicates, bytes right", xlabel="how often a line occurs in the library", ylim=(-0.03, 1.05))
-    return (f"Share given up by copies {', '.join(map(str, COPIES))}: " + "; ".join(said) + "; the control gives up "
+    return (f"Share given up with {', '.join(map(str, COPIES))} copies: " + "; ".join(said) + "; by the control: "
             + ", ".join(f"{c} {float(v):.2f}" for c, v in zip(control.category.values, never))
-            + ". Bytes right of natural lines by occurrences: "
+            + ". Share of bytes right in natural lines, by number of occurrences: "
             + ", ".join(f"{int(n)} or more {float(v):.2f}" for n, v in zip(natural.occurrences, natural.mean("seed"))) + ".")
 
 

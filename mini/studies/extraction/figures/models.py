@@ -1,4 +1,4 @@
-"""Who gives up what, whether it was the reading that did it, and what helps against it."""
+"""Which model gives up what, whether having read it is the cause, and what helps against that."""
 
 import numpy as np
 
@@ -28,7 +28,7 @@ def architectures(canvas, planted, twin, gru) -> str:
     right.set(title="Items given up whole", xlabel="copies in the training text", ylabel="share", ylim=(-0.03, 1.05))
     right.legend(fontsize=8, loc="center left")
     names = list(who)
-    return ("Of the items given up, the share of the smaller set that both give up, mean over seeds: "
+    return ("Overlap of the items that two models give up, as a share of the smaller set, mean over seeds: "
             + "; ".join(f"{names[i]} and {names[j]} {shares[i, j]:.2f}" for i in range(4) for j in range(i))
             + f". Share given up at {', '.join(map(str, counts))} copies: "
             + "; ".join(f"{n} {', '.join(f'{v:.2f}' for v in s)}" for n, s in given_up.items()) + ".")
@@ -74,11 +74,11 @@ def causes(canvas, subsets, late) -> str:
     right.text(sum(LATE) / 2 * settings.STEPS, right.get_ylim()[0], "planted here", ha="center", va="bottom", fontsize=9)
     right.set(title="Profile: before, during, after", xlabel="step", ylabel="difference in differences, nats")
     right.legend(fontsize=8, loc="upper left")
-    return ("Counterfactual memorisation and difference in differences, log-probability of a suffix: " + "; ".join(said)
-            + ". Planted in the middle of the training only, 256 copies stand at "
+    return ("Counterfactual memorisation and difference in differences, in log-probability of a suffix: " + "; ".join(said)
+            + ". Planted only in the middle of training, passages with 256 copies stand at "
             + ", ".join(f"{after[256].mean(0)[i]:.1f} nats at step {int(late.step[i])}"
                         for i in (0, len(late.step) * 7 // 10, -1))
-            + ", from the last step before.")
+            + ", counted from the last step before planting.")
 
 
 def _copies(number: int) -> str:
@@ -86,7 +86,7 @@ def _copies(number: int) -> str:
 
 
 def _profiles(late) -> dict[int, np.ndarray]:
-    """Difference in differences by copies, (seed, step), from the last step before planting; never planted: 0 copies."""
+    """Difference in differences by copies, (seed, step), counted from the last step before planting; controls: 0 copies."""
     log = late.log_prob.sel(context=LONGEST).stack(item=("category", "window"))
     log = log.transpose("seed", "copies", "step", "item").values
     start = np.flatnonzero(late.step.values <= LATE[0] * settings.STEPS)[-1]
@@ -128,7 +128,7 @@ def _epsilon(private, noise) -> str:
 FIGURES = (
     Figure("extraction/architectures", "Who gives up what", laptop(settings.PLANTED, settings.TWIN, settings.GRU),
            architectures, size=(10, 3.8)),
-    Figure("extraction/causes", "Memorised because it was read: many models, or one",
+    Figure("extraction/causes", "Memorised because it was read? Estimates from many models, and from one",
            laptop(settings.SUBSETS, settings.LATE), causes, size=(10, 4)),
     Figure("extraction/defences", "Two defences",
            laptop(settings.PLANTED, settings.CONTROL, settings.DEDUPLICATED, settings.PRIVATE), defences, size=(12, 3.6)),

@@ -1,8 +1,9 @@
 """Claims about facts injected into ongoing training. Criteria are written before measuring.
 
-Curves are means over the people of a group; effectivity, retainability and decay constant are those of the paper
-(`mini.measures.acquisition`). Training also changes what is said of people never told of, and a maximum over several
-records exceeds the first of them by chance alone: gains and losses are therefore those beyond what these people show.
+Curves are means over the people of a group; effectivity, retainability and decay constant are defined as in the paper
+(`mini.measures.acquisition`). Training also changes what the model says about people whom it was never told about, and a
+maximum over several records exceeds the first of them by chance alone. Gains and losses are therefore counted beyond those
+of these people, the group `never`.
 """
 
 import numpy as np
@@ -15,11 +16,11 @@ from mini.studies.forgetting import facts_settings as settings
 
 TOLD = ("duplicate", "paraphrase")
 ASKED = ("memorisation", "semantic")
-GONE = 1.0  # at least the decay constant of what is gone within ten steps
+GONE = 1.0  # what is gone within ten steps has at least this decay constant
 
 
 def untrained(plan: Plan) -> Plan:
-    """The sabotage: no training, and two injections."""
+    """The sabotage: no training, and only two injections."""
     spoiled = plan.replace(learning_rate=0.0, last=2, late=0, exposures=2, interval=1.0, expansion=1.0, ticks=8, every=1)
     return spoiled.replace(stream=1024, width=8, layers=1, heads=2, background=32)
 
@@ -43,17 +44,17 @@ def retainability(runs, group: str, probe: str) -> tuple[np.ndarray, np.ndarray]
 
 
 def decays(runs, group: str, probe: str, what: str = "constant") -> np.ndarray:
-    """A number of the fitted line of each seed."""
+    """One property of the line fitted to each seed."""
     return np.array([getattr(acquisition.decay(*seed), what) for seed in zip(*retainability(runs, group, probe))])
 
 
 def mean(runs, of, groups=TOLD, probes=ASKED) -> np.ndarray:
-    """A number a seed, averaged over groups and probes."""
+    """One number per seed, averaged over groups and probes."""
     return np.mean([of(runs, group, probe) for group in groups for probe in probes], 0)
 
 
 def beyond_never(runs, group: str, probe: str, what) -> np.ndarray:
-    """A number of the steps of each seed, mean over injections, less that of people never told of."""
+    """A property of each seed's steps, averaged over injections, less the same for the group `never`."""
     told, never = (what(steps(runs, g, probe)) for g in (group, "never"))
     return told.mean(-1) - never.mean(-1)
 
@@ -67,33 +68,33 @@ def lost_between(runs, group: str, probe: str) -> np.ndarray:
 
 
 def gain(runs, group: str, probe: str) -> np.ndarray:
-    """From before the first injection to the local maximum after the last."""
+    """The gain from before the first injection to the local maximum after the last."""
     return beyond_never(runs, group, probe, lambda found: found.peak[..., -1:] - found.before[..., :1])
 
 
 def above_never(runs, group: str, probe: str) -> np.ndarray:
-    """Log-probability at the end, above that of people never told of."""
+    """Log-probability at the end, above that of the group `never`."""
     return (curve(runs, group, probe) - curve(runs, "never", probe))[:, -1]
 
 
 def of_seeds(runs, *numbers) -> xr.DataArray:
-    """The smallest of several numbers of each seed."""
+    """For each seed, the smallest of several numbers."""
     return smallest(*(xr.DataArray(x, {"seed": runs.seed.values}, "seed") for x in numbers))
 
 
 def order(runs) -> list[np.ndarray]:
-    """Effectivity of each probe, duplicates and paraphrases alike."""
+    """Effectivity of each probe, averaged over duplicates and paraphrases."""
     return [mean(runs, effectivity, probes=(probe,)) for probe in (*ASKED, "compositional")]
 
 
 def saw_tooth(runs) -> xr.DataArray:
-    """Jumps and losses between them above a tenth of a nat; jumps in the paper's order."""
+    """Jumps, and the losses between them, above a tenth of a nat; the jumps of the probes in the paper's order."""
     first, second, third = order(runs)
     return of_seeds(runs, mean(runs, effectivity) - 0.1, mean(runs, lost_between) - 0.1, first - second, second - third)
 
 
 def gap(runs, group: str) -> np.ndarray:
-    """Memorisation less semantic, at their last local maxima."""
+    """Memorisation less semantic probe, at their last local maxima."""
     one, other = (steps(runs, group, probe).peak[..., -1] for probe in ASKED)
     return one - other
 
@@ -118,12 +119,12 @@ def batch_effect(runs) -> xr.DataArray:
 
 
 def straightness(runs) -> xr.DataArray:
-    """The smallest R2 of the lines of memorisation and semantic, duplicates and paraphrases."""
+    """The smallest R2 of the lines fitted to memorisation and semantic probes, duplicates and paraphrases."""
     return of_seeds(runs, *(np.nan_to_num(decays(runs, g, p, "r2")) for g in TOLD for p in ASKED))
 
 
 def compositional(runs) -> xr.DataArray:
-    """Acquired at all, less than what was told, and lost more slowly."""
+    """Acquired at all, but less than the semantic probe, and lost more slowly."""
     _, semantic, composed = order(runs)
     gained = mean(runs, gain, probes=("compositional",)) - acquisition.FLOOR
     slow = mean(runs, decays, probes=("semantic",)) - average_of(composed_decays(runs))
@@ -131,7 +132,7 @@ def compositional(runs) -> xr.DataArray:
 
 
 def composed_decays(runs) -> np.ndarray:
-    """Decay constants of the compositional probe (group, seed): `GONE` where all was gone before a line could be told, NaN
+    """Decay constants of the compositional probe (group, seed): `GONE` where all was gone before a line could be fitted, NaN
     where nothing was acquired that could be lost."""
     found = np.array([decays(runs, group, "compositional") for group in TOLD])
     acquired = np.array([np.isfinite(retainability(runs, group, "compositional")[1]).any(-1) for group in TOLD])
@@ -139,7 +140,7 @@ def composed_decays(runs) -> np.ndarray:
 
 
 def average_of(numbers: np.ndarray) -> np.ndarray:
-    """The mean over the first axis of what there is; NaN where there is nothing."""
+    """The mean over the first axis, passing over NaN; NaN where there is nothing else."""
     return xr.DataArray(numbers).mean("dim_0", skipna=True).values  # `np.nanmean` warns where there is nothing
 
 
@@ -149,7 +150,7 @@ def spacing(massed, spaced, expanding) -> xr.DataArray:
     return of_seeds(massed, *(other - least for other in others))
 
 
-# What the published figures give, as measured here, beside a margin.
+# What the published figures report, as measured here; shown beside a margin.
 
 
 def several(values, pattern: str = "{:.2f}") -> str:
@@ -179,7 +180,7 @@ def batch_told(runs) -> str:
 
 
 def average(runs, group: str, probe: str, points: int = 24) -> tuple[np.ndarray, np.ndarray]:
-    """Even steps of the logarithm of the delay, and the mean over seeds of what is left there, between their records."""
+    """Log-spaced delays, and the mean over seeds of what is left at each, interpolated between records."""
     seeds = [(d[np.isfinite(d)], r[np.isfinite(d)]) for d, r in zip(*retainability(runs, group, probe))]
     delay = np.geomspace(1, max(min((d.max() for d, _ in seeds if d.size), default=1), 2), points)
     left = [np.interp(np.log1p(delay), np.log1p(d), r) if d.size else np.full(points, np.nan) for d, r in seeds]
@@ -187,7 +188,7 @@ def average(runs, group: str, probe: str, points: int = 24) -> tuple[np.ndarray,
 
 
 def forms_told(runs) -> str:
-    """Which families win by AICc on the mean over seeds, and where the line says that nothing is left."""
+    """Which families win by AICc on the mean over seeds, and the delay at which nothing is left according to the line."""
     found = [f"{g} {p}: {retention.compare(*average(runs, g, p))}" for g in TOLD for p in ASKED]
     threshold = [acquisition.learnability(*retainability(runs, g, "memorisation")) for g in TOLD]
     longest = np.nanmax(retainability(runs, TOLD[0], ASKED[0])[0]) if np.isfinite(threshold).any() else 0
@@ -207,7 +208,7 @@ def compositional_told(runs) -> str:
 
 def spacing_told(massed, spaced, expanding) -> str:
     left = [mean(runs, above_never) for runs in (massed, spaced, expanding)]
-    return f"{several(left)} nats above people never told of (massed / spaced / expanding)"
+    return f"{several(left)} nats above people never mentioned (massed / spaced / expanding)"
 
 
 PAPER = "chang2024"
@@ -216,7 +217,7 @@ CLAIMS = (
         "facts/steps-of-acquisition",
         "Facts are acquired in steps: each injection raises their log-probability, part of it is lost before the next, and "
         "the jumps are in the order memorisation, semantic, compositional (smallest of the four margins; jump and loss "
-        "0.1 nat beyond those of people never told of).",
+        "0.1 nat beyond those of people never mentioned).",
         Published("a saw-tooth, with jumps in that order; no figure, bounds set here before measuring", PAPER,
                   "section on the dynamics of acquisition (secondary)"), "margin, nat",
         laptop((0, None), settings.MORE), saw_tooth, untrained, seconds=90, beside=saw_tooth_told),
@@ -236,7 +237,7 @@ CLAIMS = (
     Claim(
         "facts/batch-size",
         "A smaller batch raises effectivity and makes facts fade faster: effectivity and decay constant, a batch of 8 less "
-        "one of 32 (the smaller margin; effectivity beyond 0.05 nat, each less that of people never told of).",
+        "one of 32 (the smaller margin; effectivity beyond 0.05 nat, each less that of people never mentioned).",
         Published("128 against 2048: effectivity and decay constant both rise; no figure at hand, bounds set here before "
                   "measuring", PAPER, "section on batch size (secondary)"), "margin",
         laptop((0, None), settings.BATCHES), batch_effect, untrained, seconds=50, beside=batch_told),
@@ -249,14 +250,14 @@ CLAIMS = (
     Claim(
         "facts/compositional",
         "The compositional probe (name, employer, town) is acquired, less than the semantic one, and decays more slowly "
-        "(smallest of the three margins; acquired 0.1 nat beyond people never told of; a constant of 1 stands for what is gone "
-        "within ten steps, or sooner).",
+        "(smallest of the three margins; acquired 0.1 nat beyond people never mentioned; a constant of 1 stands for what is "
+        "gone within ten steps, or sooner).",
         Published("least effectivity, slowest decay; no figure at hand", PAPER, "section on forgetting (secondary)"), "margin",
         laptop((0, None), settings.MORE), compositional, untrained, seconds=90, beside=compositional_told),
     Claim(
         "facts/spacing",
         "Spaced and expanding reviews leave more than massed ones, long after as many exposures that end on the same step: "
-        "log-probability above people never told of, the lesser of both less massed.",
+        "log-probability above people never mentioned, the lesser of both less massed.",
         Published("13 sessions at 56 days about equal 26 at 14 days; no figure for language models, bound set here before "
                   "measuring", "bahrick1993", "main finding (secondary)"), "nat",
         laptop((0.1, None), settings.MASSED, settings.SPACED, settings.EXPANDING), spacing, untrained, seconds=80,

@@ -9,9 +9,9 @@ from mini.measures.curves import crossing, reached
 from mini.plan import Plan
 from mini.studies.forgetting import settings
 
-NEAR_PERFECT = 0.9  # share of pairs recognised, or of tokens recalled; set here, the paper's word has no number
+NEAR_PERFECT = 0.9  # share of pairs recognised, or of tokens recalled; set here, since the paper gives no number
 COLLAPSE = 10  # steps of reading on over which the paper's recall collapses
-SLOW = 100  # steps after which a slow decline has left something
+SLOW = 100  # steps after which a slow decline still leaves something
 
 
 def untrained(plan: Plan) -> Plan:
@@ -30,7 +30,7 @@ def studying(runs: xr.Dataset, name: str) -> tuple[np.ndarray, xr.DataArray]:
 
 
 def during(exposed: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """Which records lie between the last one before studying and the end of it; the last one where none has begun."""
+    """Which records run from the last one before studying to its end; only the latest if studying has not begun."""
     there = (exposed > 0) & ~(since > 0)
     first = int(there.argmax()) if there.any() else len(there)
     there[max(first - 1, 0)] = True
@@ -44,24 +44,25 @@ def reading_on(runs: xr.Dataset, name: str) -> tuple[np.ndarray, xr.DataArray]:
 
 
 def recognised(runs: xr.Dataset) -> xr.Dataset:
-    """The runs with their area for independent foils, which are all that the claims speak of."""
+    """The runs with their area for independent foils as `recognition`: the claims are about no other foils."""
     return runs.assign(recognition=runs.area.sel(foil="independent", drop=True))
 
 
-def needed(runs: xr.Dataset, name: str) -> np.ndarray:
-    """Exposures (seed,) until a score is near perfect, between records by interpolation; twice the most if it never is.
+def needed(runs: xr.Dataset, name: str, never: float = 2.0) -> np.ndarray:
+    """Exposures (seed,) until a score is near perfect, interpolated between records; `never` times the most if it never is.
 
-    Twice the most stands for "more than were tried" and is a lower bound, so that an upper criterion stays honest.
+    "More than were tried" must not flatter a claim: twice the most stands for it where few exposures are claimed, the most
+    itself where many are.
     """
     exposed, scores = studying(runs, name)
-    return np.array([reached(exposed, row, NEAR_PERFECT, never=2.0 * exposed[-1]) for row in scores.values])
+    return np.array([reached(exposed, row, NEAR_PERFECT, never=never * exposed[-1]) for row in scores.values])
 
 
 def kept(runs: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Steps since studying (n,), and what is left of a score above its floor, as a share (seed, n).
+    """Steps since studying (n,), and the share that is left of a score's height above its floor (seed, n).
 
-    The floor of recognition is one half, that of recall what the same model recalls of sequences that it never studied.
-    NaN in seeds where little was learned that could be lost.
+    The floor is one half for recognition, and for recall what the same model recalls of sequences that it never studied.
+    NaN in seeds in which too little was learned to be lost.
     """
     since, scores = reading_on(runs, name)
     floor = 0.5 if name == "recognition" else reading_on(runs, "unstudied_recall")[1].values
@@ -71,7 +72,7 @@ def kept(runs: xr.Dataset, name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def halved(runs: xr.Dataset, name: str) -> np.ndarray:
-    """Steps of reading on until half of a score above its floor is lost (seed,); the last step if it never is."""
+    """Steps of reading on until a score has lost half of its height above its floor (seed,); the last step if it never does."""
     since, left = kept(runs, name)
     return np.array([np.nan if np.isnan(row).any() else
                      float(np.expm1(crossing(np.log1p(since), row, 0.5))) if row.min() < 0.5 else since[-1] for row in left])
@@ -97,11 +98,11 @@ def before_recall(runs) -> np.ndarray:
     """Exposures to recall over exposures to recognise."""
     runs = recognised(runs)
     first = needed(runs, "recognition")
-    return np.where(first > 0, needed(runs, "recall") / np.where(first > 0, first, 1.0), np.nan)
+    return np.where(first > 0, needed(runs, "recall", never=1.0) / np.where(first > 0, first, 1.0), np.nan)
 
 
 def left_at(runs, steps: int) -> np.ndarray:
-    """Share of recall above its floor that is left after so many steps of reading on, (seed,)."""
+    """Share of recall above its floor that is left after a number of steps of reading on, (seed,)."""
     since, left = kept(runs, "recall")
     return left[:, int(np.abs(since - steps).argmin())]
 
@@ -118,7 +119,7 @@ def outlasts(runs) -> np.ndarray:
 
 
 def structure(runs) -> xr.DataArray:
-    """Sequences of the chain less random strings, mean over exposures: recognition, and recall; the smaller."""
+    """Sequences of the chain less random strings, mean over exposures: the smaller of recognition and recall."""
     runs = recognised(runs)
     parts = [recognised(runs.sel(random_strings=kind)) for kind in (False, True)]
     (_, chain), (_, strings) = (studying(part, "recognition") for part in parts)
@@ -135,13 +136,13 @@ def form(runs) -> np.ndarray:
 
 
 def survivors(runs) -> tuple[np.ndarray, np.ndarray]:
-    """Items recalled near-perfectly at the end of studying that still are after all reading on, and all of these; (seed,)."""
+    """Of the items recalled near-perfectly after studying, how many still are at the end, and how many there were; (seed,)."""
     _, items = reading_on(runs, "item_recall")
     fine = items.values >= NEAR_PERFECT
     return (fine[:, 0] & fine[:, -1]).sum(1), fine[:, 0].sum(1)
 
 
-# The same, in words.
+# The estimates, in words.
 
 
 def needed_told(runs) -> str:
@@ -173,7 +174,7 @@ def survivors_told(runs) -> str:
 
 
 def form_told(runs) -> str:
-    """Among the families alone, and with their asymptotes: there an exponential may do as well with as many parameters."""
+    """Among the families alone, and with asymptotes: an exponential above one has as many parameters and may do as well."""
     since, saved = gain(runs)
     curves = saved.mean(1)
     alone = [retention.compare(since, curve, tuple(retention.FAMILIES)) for curve in curves]

@@ -36,8 +36,8 @@ def timeline(canvas, runs) -> str:
     panels[0].set_ylabel("log-probability of a fact, nats")
     canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     gained, lost = (float(np.mean(facts.mean(runs, of))) for of in (facts.effectivity, facts.lost_between))
-    return ("Log-probability of facts about new people, mean and range over seeds. On average over what is told more than "
-            f"once an injection adds {gained:.2f} nats, and {lost:.2f} are lost before the next. Highest after the last "
+    return ("Log-probability of facts about new people, mean and range over seeds. Averaged over facts told more than once, "
+            f"an injection adds {gained:.2f} nats, and {lost:.2f} are lost before the next. Maximum after the last "
             "injection, memorisation / semantic / compositional: " + "; ".join(told)
             + f". Chance is {float(runs.chance.mean()):.2f}.")
 
@@ -56,7 +56,7 @@ def decay(canvas, runs) -> str:
             first = best.fits[0]
             axes.plot(t, retention.curve(first.model, t, list(first.parameters.values())), color=look["color"], lw=1.2,
                       linestyle="--", label=f"best by AICc: {first.model}")
-            words.append(f"{probe}, {GROUPS[group]}: loses {found.constant:.2f} with every tenfold of time "
+            words.append(f"{probe}, {GROUPS[group]}: {found.constant:.2f} lost with every factor of ten in time "
                          f"(R2 {found.r2:.2f}), best {best}")
         axes.set(title=f"{probe.capitalize()} probes", xscale="log", xlabel="steps since the last local maximum",
                  ylim=(0, 1.08))
@@ -64,7 +64,7 @@ def decay(canvas, runs) -> str:
         axes.set_xticks([], minor=True)
         axes.legend(fontsize=8, loc="lower left")
     panels[0].set_ylabel("retainability")
-    return "What is left of all that was gained, mean of the seeds. " + "; ".join(words) + "."
+    return "What is left of all that was gained, mean over seeds. " + "; ".join(words) + "."
 
 
 def by_batch(canvas, runs) -> str:
@@ -83,7 +83,7 @@ def by_batch(canvas, runs) -> str:
         for shift, values, name, look in zip((-0.18, 0.18), pair, names, looks):
             right.bar(place + shift, values.mean(), 0.32, color=look["color"], alpha=0.75, label=name if not place else None)
             right.plot(np.full(len(values), place + shift), values, "o", color=BLACK, markersize=3)
-    right.set_xticks([0, 1], ["effectivity,\nnats", "decay constant,\nshare a decade"])
+    right.set_xticks([0, 1], ["effectivity,\nnats", "decay constant,\nshare per decade"])
     right.set(title="Gained and lost", ylim=(0, None))
     right.legend(loc="upper right")
     return ("Facts told in the same words, with batches of two sizes late in training. " + facts.batch_told(runs)
@@ -106,22 +106,22 @@ def reviews(canvas, massed, spaced, expanding) -> str:
         right.bar(row, ends[-1].mean(), 0.6, color=look["color"], alpha=0.75)
     right.plot(range(3), np.array(ends), color=BLACK, linestyle="-", lw=0.7, marker="o", markersize=3)
     low, high = left.get_ylim()
-    left.set(title="Ten reviews, ending together", xlabel="step (strokes above: reviews)",
-             ylim=(low, high + 0.2 * (high - low)), ylabel="log-probability above that\nof people never told of, nats")
+    left.set(title="Ten reviews, ending together", xlabel="step (strokes along the top: reviews)",
+             ylim=(low, high + 0.2 * (high - low)), ylabel="log-probability above that of\npeople never mentioned, nats")
     left.legend(loc="lower right")
     right.set_xticks(range(3), list(looks))
     right.axhline(0, color=BLACK, lw=0.8)
     right.set(title=f"After {int(spaced.step[-1] - facts.ticks(spaced)[-1])} more steps", ylabel="nats")
-    return ("Ten reviews that end on the same step: in one go, evenly spaced, with growing gaps. Log-probability above that of "
-            f"people never told of, at the end: {facts.several(ends)} nats (massed / spaced / expanding); "
-            "dots joined by a line are one seed.")
+    return ("Ten reviews that end on the same step: in one go, evenly spaced, or with growing gaps. Log-probability at the "
+            f"end, above that of people never mentioned: {facts.several(ends)} nats (massed / spaced / expanding); "
+            "dots joined by a line belong to one seed.")
 
 
 FIGURES = (
     Figure("facts/timeline", "Facts are acquired in steps, and lost between them", laptop(settings.SPACED), timeline,
            headline=True, size=(12, 3.8)),
     Figure("facts/decay", "What is left, in logarithmic time", laptop(settings.SPACED), decay, headline=True, size=(10, 4)),
-    Figure("facts/batch-size", "A smaller batch", laptop(settings.BATCHES), by_batch, size=(10, 3.8)),
+    Figure("facts/batch-size", "What a smaller batch does", laptop(settings.BATCHES), by_batch, size=(10, 3.8)),
     Figure("facts/spacing", "Massed, spaced and expanding reviews",
            laptop(settings.MASSED, settings.SPACED, settings.EXPANDING), reviews, size=(10, 3.8)),
 )

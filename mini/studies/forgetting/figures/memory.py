@@ -84,13 +84,13 @@ def items(canvas, runs) -> str:
                             vmin=0, vmax=1, cmap="viridis")
     shown = [i for i, t in enumerate(since) if t in (0, 1, 3, 10, 30, 100, 300, 1000, 2000)]
     axes.set_xticks(np.array(shown) + 0.5, [str(int(since[i])) for i in shown])
-    axes.set(title="Each line is one sequence", xlabel="steps of reading on (not to scale)",
+    axes.set(title="Each row is one sequence", xlabel="steps of reading on (not to scale)",
              ylabel="sequence, soonest lost at the bottom", yticks=[])
     axes.grid(False)
     canvas.colorbar(image, ax=axes, label="share of the second half recalled")
     whole = (rows >= memory.NEAR_PERFECT).sum(0)
     shown = [i for i, t in enumerate(since) if t in (0, 5, 10, 100, since[-1])]
-    return (f"Recall of each of {len(rows)} sequences of seed {int(runs.seed[0])}: near-perfect are "
+    return (f"Recall of each of {len(rows)} sequences of seed {int(runs.seed[0])}; number recalled near-perfectly: "
             + ", ".join(f"{whole[i]} after {int(since[i])} steps" for i in shown) + ".")
 
 
@@ -120,16 +120,16 @@ def families(canvas, runs) -> str:
     right.barh(place, [sure.best[model] for model in order],
                color=[FAMILY_LOOK[model.partition(" + ")[0]][0] for model in order], alpha=0.85)
     right.set_yticks(place, [f"{model} ({found.of(model).aicc - found.fits[0].aicc:.0f})" for model in order], fontsize=8)
-    right.set(title="Best, or tied with it", xlabel="share of resamples of seeds and items", xlim=(0, 1))
+    right.set(title="Best, or tied with the best", xlabel="share of resamples of seeds and items", xlim=(0, 1))
     low, high = sure.half_life[found.fits[0].model]
-    return (f"What studying saved on each token, {mean[0]:.1f} nats at first, fitted by five families with bands from "
-            f"resampled seeds and items. On the mean the best is: {found}; in brackets the AICc above the best. Half of it is "
-            f"lost after {low:.0f} to {high:.0f} steps. Best or tied in resamples: "
+    return (f"What studying saved on each token, {mean[0]:.1f} nats at first, fitted by five families, with bands from "
+            f"resampled seeds and items. Best on the mean: {found}; the numbers in brackets are AICc above the best. Half of "
+            f"what was saved is lost after {low:.0f} to {high:.0f} steps. Share of resamples in which a model is best or tied: "
             + ", ".join(f"{m} {sure.best[m]:.2f}" for m in order[::-1] if sure.best[m] > 0) + ".")
 
 
 def beside_people(canvas, runs) -> str:
-    """The shapes alone may be compared: what is measured differs, and so does the unit of time."""
+    """Only the shapes may be compared: what is measured differs, and so does the unit of time."""
     axes = canvas.subplots()
     runs = memory.recognised(runs)
     for name, colour, label in (("recognition", BLUE, "model, recognition"), ("recall", VERMILION, "model, recall")):
@@ -159,7 +159,7 @@ def beside_people(canvas, runs) -> str:
     at = int(np.abs(since - memory.COLLAPSE).argmin())
     return (f"After 19 minutes and 31 days Ebbinghaus saved {told['Ebbinghaus']}, Dros {told['Dros']} (secondary). The model "
             f"keeps {recall[at]:.2f} of its recall after {int(since[at])} steps and {recognition[-1]:.2f} of its recognition "
-            f"after {int(since[-1])}. Both axes of time are logarithmic; how they lie on each other is arbitrary.")
+            f"after {int(since[-1])}. Both time axes are logarithmic; how they are aligned is arbitrary.")
 
 
 def by_exposures(canvas, runs) -> str:
@@ -172,7 +172,7 @@ def by_exposures(canvas, runs) -> str:
             since, rows = memory.reading_on(one, name)
             line(axes, since, rows, f"studied {int(exposures)}×", color=colour, linestyle=style)
             at = int(np.abs(since - 100).argmin())
-            said.append(f"{name} after {int(exposures)}: {float(rows.mean('seed')[0]):.2f} at once, "
+            said.append(f"{name} after {int(exposures)} exposures: {float(rows.mean('seed')[0]):.2f} at once, "
                         f"{float(rows.mean('seed')[at]):.2f} after {int(since[at])} steps")
     for axes, title in zip(panels, ("Recognition", "Recall")):
         in_time(axes, since[-1])
@@ -200,7 +200,7 @@ def strings(canvas, runs) -> str:
 
 
 def by_size(canvas, runs) -> str:
-    """Exposures that it takes, by size of the model; all with one step length, which suits some better than others."""
+    """Exposures needed, by size of the model; all sizes share one step length, which suits some better than others."""
     axes, said = canvas.subplots(), []
     runs = with_foils(runs)
     size, most = runs.parameters.mean("seed").values, float(runs.exposed.max())
@@ -214,7 +214,7 @@ def by_size(canvas, runs) -> str:
         said.append(f"{label} " + ", ".join(f"{value:.1f} at {int(s)} weights" for s, value in zip(size, rows.mean(0))))
     axes.axhspan(most, 2.2 * most, color=BLACK, alpha=0.06, lw=0)
     axes.text(size[-1], 1.5 * most, f"not within {most:.0f}", ha="right", fontsize=8)
-    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="exposures to nine tenths", ylim=(0.8, 2.2 * most))
+    axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="exposures to reach nine tenths", ylim=(0.8, 2.2 * most))
     axes.set_xticks(size, [f"{s / 1000:.0f}k" for s in size])
     axes.set_yticks(EXPOSED[1:], [str(e) for e in EXPOSED[1:]])
     for ticks in (axes.set_xticks, axes.set_yticks):
@@ -229,10 +229,10 @@ FIGURES = (
            dissociation, headline=True, size=(10, 4)),
     Figure("forgetting/items", "When each sequence is lost", laptop(settings.STUDY), items, headline=True, size=(8, 4)),
     Figure("forgetting/families", "Which curve does forgetting follow?", laptop(settings.STUDY), families, size=(10.5, 3.8)),
-    Figure("forgetting/people", "Beside people", laptop(settings.STUDY), beside_people, size=(9, 4)),
+    Figure("forgetting/people", "The model's forgetting beside people's", laptop(settings.STUDY), beside_people, size=(9, 4)),
     Figure("forgetting/exposures", "Forgetting after more or less studying", laptop(settings.EXPOSURES), by_exposures,
            size=(10, 3.6)),
-    Figure("forgetting/size", "Exposures by size of the model", laptop(settings.WIDTHS), by_size, size=(7.5, 4)),
+    Figure("forgetting/size", "Exposures needed, by size of the model", laptop(settings.WIDTHS), by_size, size=(7.5, 4)),
     Figure("forgetting/structure", "Sequences with structure, and random strings", laptop(settings.STRINGS), strings,
            size=(9, 3.6)),
 )

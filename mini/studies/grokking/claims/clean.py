@@ -8,17 +8,17 @@ from mini.claims import Claim, Published, everywhere, smallest
 from mini.measures.curves import first_tick, last
 from mini.studies.grokking import settings
 
-NEVER = -1.0  # the margin of a run that never came to the point where the others are measured
+NEVER = -1.0  # the margin of a run that never reached the point at which the others are measured
 
 
 def untrained(plan):
-    """The sabotage of most claims: no training; and a small problem, the same for all, since nothing depends on it."""
+    """The sabotage of most claims: no training, on one small problem for all, since the problem makes no difference."""
     sweep = {name: values[:2] if name == "train_fraction" else values for name, values in plan.sweep.items()}
     return plan.replace(learning_rate=0.0, ticks=1, every=1, p=31, width=32, train_fraction=0.6, sweep=sweep)
 
 
 def mismatched(plan):
-    """The sabotage of the closed form: its phases do not match; of the widths those that the claims are about."""
+    """The sabotage of the closed form: its phases do not match; only the widths that the claims are about are kept."""
     return plan.replace(matched=False, sweep={"width": (480, 960)})
 
 
@@ -35,10 +35,10 @@ def delay(runs):
 
 
 def trend(runs, name: str):
-    """Rank correlation of the steps to 95% test with a swept name; 0 where they do not vary."""
+    """Rank correlation of the steps to 95% test with a swept field; 0 where the steps do not vary."""
     steps = first_tick(runs.test_accuracy, 0.95).transpose("seed", name)
     x = runs[name].values
-    steps = np.minimum(steps.values, 1e9)  # never is later than any step
+    steps = np.minimum(steps.values, 1e9)  # "never" counts as later than any step
     return [0.0 if len(set(row)) == 1 else scipy.stats.spearmanr(x, row).statistic for row in steps]
 
 
@@ -69,7 +69,7 @@ def periodic(runs):
 
 def hidden_progress(runs):
     """Share of restricted loss's fall (from its highest point to the end) and of excluded loss's rise
-    (from its lowest) that comes before test accuracy is 50%; the smaller, less 25%."""
+    (from its lowest) that comes before test accuracy reaches 50%; the smaller of the two, less 25%."""
     shares = progress_made(runs)
     return np.where(np.isnan(shares).any(1), NEVER, shares.min(1) - 0.25)
 
@@ -99,7 +99,7 @@ def progress_told(runs) -> str:
 
 
 def hidden_in_the_logarithm(runs):
-    """Test right and periodic after reindexing (IPR 0.7 or more), while raw IPR stays near noise, 4 / F."""
+    """Test accuracy high, and neurons periodic after reindexing (IPR 0.7 or more), while raw IPR stays near noise, 4 / F."""
     noise = 4 / (runs.sizes["frequency"])
     end = last(runs)
     return smallest(end.test_accuracy - 0.95, end.mean_ipr - 0.7, noise - end.mean_ipr_raw)
@@ -174,7 +174,7 @@ CLAIMS = (
 
 
 def _counted(accuracy: xr.DataArray):
-    """Right answers and questions of each seed, at the width of 480 over all 97 x 97 pairs."""
+    """Numbers of right answers and of questions for each seed, at a width of 480 over all 97 x 97 pairs."""
     pairs = 97**2
     right = np.round(last(accuracy).sel(width=480).values * pairs)
     return right, np.full(right.shape, pairs)

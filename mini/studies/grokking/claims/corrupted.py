@@ -1,7 +1,7 @@
 """Claims under corrupted labels. Criteria are written from the published figures, before measuring.
 
-The regimes are those of Doshi and others 2024, table 2, by final accuracies alone; the published
-anchors are p = 97, half the data, 35% corrupted, weight decay 0, 5, 15 and 20.
+The regimes are those of Doshi and others 2024, table 2, told apart by final accuracies alone; the
+published anchors are p = 97, half the data, 35% corrupted, weight decay 0, 5, 15 and 20.
 """
 
 import json
@@ -49,13 +49,13 @@ def inverts(runs) -> xr.DataArray:
 
 
 def forgets(runs) -> xr.DataArray:
-    """Test at least 90% once, and both accuracies below 90% in the end."""
+    """Test at least 90% at some point, and both accuracies below 90% in the end."""
     end = last(runs)
     return smallest(runs.test_accuracy.max("step") - 0.9, 0.9 - end.test_accuracy, 0.9 - end.train_accuracy)
 
 
 def two_stages(runs) -> xr.DataArray:
-    """Both accuracies at least 90% at one time; in the end train within 5% of 1 - xi + xi / p."""
+    """Both accuracies at least 90% at the same time; in the end, train within 5 points of 1 - xi + xi / p."""
     full = FULL(runs)
     p, xi = json.loads(runs.attrs["configuration"])["p"], corruption(runs)
     both = np.minimum(full.train_accuracy, full.test_accuracy).max("step")
@@ -63,7 +63,7 @@ def two_stages(runs) -> xr.DataArray:
 
 
 def ends(pick):
-    """A reader of final accuracies, in words; `pick` takes the runs that are meant out of what was run."""
+    """A function that puts final accuracies into words; `pick` selects, from all that was run, the runs in question."""
     def said(*datasets) -> str:
         end = last(pick(*datasets)).mean("seed")
         return f"train {float(end.train_accuracy):.1%}, test {float(end.test_accuracy):.1%}"
@@ -71,7 +71,7 @@ def ends(pick):
 
 
 def beside_the_rule(pick):
-    """The same, beside the train accuracy of the rule alone, 1 - xi + xi / p, which differs with the setting."""
+    """The same, beside the train accuracy of the rule alone, 1 - xi + xi / p, which depends on the setting."""
     def said(runs) -> str:
         p, xi = json.loads(runs.attrs["configuration"])["p"], corruption(runs)
         return f"{ends(pick)(runs)} (the rule alone: train {1 - xi + xi / p:.1%})"
@@ -94,7 +94,7 @@ def staged(runs) -> str:
 
 
 def cut(order: str, share: float):
-    """A reader of the accuracies that a cut leaves, in words."""
+    """A function that puts into words the accuracies left after pruning."""
     def said(runs) -> str:
         at = {name: float(pruned(runs, order, share, name).mean()) for name in ("corrupted", "test")}
         return f"corrupted {at['corrupted']:.1%}, test {at['test']:.1%} at {share:.0%}"
@@ -114,29 +114,29 @@ def pruned(runs, order: str, share: float, subset: str) -> xr.DataArray:
 
 
 def low_ipr_memorise(runs) -> xr.DataArray:
-    """60% of the least periodic neurons gone: corrupted labels at most 10%, test at least 95%."""
+    """Without the least periodic 60% of the neurons: corrupted labels at most 10%, test at least 95%."""
     return smallest(0.1 - pruned(runs, "low_ipr", 0.6, "corrupted"), pruned(runs, "low_ipr", 0.6, "test") - 0.95)
 
 
 def high_ipr_generalise(runs) -> xr.DataArray:
-    """30% of the most periodic neurons gone: test at most 20%, corrupted labels at least 85%."""
+    """Without the most periodic 30% of the neurons: test at most 20%, corrupted labels at least 85%."""
     return smallest(0.2 - pruned(runs, "high_ipr", 0.3, "test"), pruned(runs, "high_ipr", 0.3, "corrupted") - 0.85)
 
 
 def random_spares_neither(runs) -> xr.DataArray:
-    """60% gone at random: test at least 30 points below low-IPR pruning, within 20 of corrupted."""
+    """Without 60% at random: test at least 30 points below that of low-IPR pruning, and within 20 of corrupted labels."""
     test, false = pruned(runs, "random", 0.6, "test"), pruned(runs, "random", 0.6, "corrupted")
     return smallest(pruned(runs, "low_ipr", 0.6, "test") - test - 0.3, 0.2 - abs(test - false))
 
 
 def dropout_inverts(runs) -> xr.DataArray:
-    """Without decay: coexistence without dropout, full inversion with a share of 0.3."""
+    """Without decay: coexistence without dropout, full inversion with dropout of 0.3."""
     return smallest(coexists(runs.sel(dropout=0.0)), inverts(runs.sel(dropout=0.3)))
 
 
 def norm_inverts(runs) -> xr.DataArray:
-    """With normalisation full inversion and |gamma| of the less periodic half at most 3/4 of the
-    other's; the same minibatch without it not fully inverted."""
+    """With normalisation: full inversion, and |gamma| of the less periodic half of the neurons at most 3/4 of the
+    other half's. With the same minibatches but without normalisation: no full inversion."""
     on, off = (runs.sel(batch_norm=x) for x in (True, False))
     return smallest(inverts(on), 0.75 - gamma_ratio(on), last(off.train_accuracy) - (1.05 - corruption(runs)))
 
@@ -172,7 +172,7 @@ CLAIMS = (
           Published("train 78.6%, test 100% (decay 5)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: partly_inverts(PARTIAL(runs)),
           untrained, seconds=20, beside=beside_the_rule(PARTIAL)),
-    Claim("corrupted/full-inversion", "With more decay the network answers truly where it was taught falsely: "
+    Claim("corrupted/full-inversion", "With more decay the network gives the true answer where it was taught a false one: "
           "test at least 90%, train less than 5 points above 1 - xi.",
           Published("train 65.4%, test 100% (decay 15)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: inverts(FULL(runs)),

@@ -36,12 +36,12 @@ def progress(canvas, runs) -> str:
     left.set(xlabel="step", ylabel="squared error", title="Hidden progress")
     left.legend()
     band(right, runs.test_accuracy, "held out", color=ORANGE, linestyle="--")
-    right.set(xlabel="step", ylabel="accuracy", title="What one sees meanwhile", ylim=(-0.02, 1.04))
+    right.set(xlabel="step", ylabel="accuracy", title="What accuracy shows meanwhile", ylim=(-0.02, 1.04))
     half = first_tick(runs.test_accuracy, 0.5).median().item()
     at = runs.sel(step=half, method="nearest").mean("seed")
     end = runs.isel(step=-1).mean("seed")
     return ("Left: training, held-out, restricted and excluded loss against step. Right: held-out accuracy, 50% at step "
-            f"{half:.0f} (median). There and at the end restricted loss is {float(at.restricted_loss):.3f} and "
+            f"{half:.0f} (median). At that step and at the end, restricted loss is {float(at.restricted_loss):.3f} and "
             f"{float(end.restricted_loss):.3f}, excluded loss {float(at.excluded_loss):.3f} and "
             f"{float(end.excluded_loss):.3f}.")
 
@@ -61,7 +61,7 @@ def delay_map(canvas, runs) -> str:
     finite = steps.values[np.isfinite(steps.values)]
     return (f"Map of the median step at which held-out accuracy reaches 95%, from {finite.min():.0f} to "
             f"{finite.max():.0f}, over share of training pairs and weight decay; {np.isinf(steps.values).sum()} of "
-            f"{steps.size} cells never within {int(runs.step[-1])} steps. Medians: "
+            f"{steps.size} cells do not reach it within {int(runs.step[-1])} steps. Medians: "
             + "; ".join(", ".join(f"{said(float(v))} at a {axis.replace('_', ' ')} of {float(v[axis]):g}"
                                   for v in steps.median(other))
                         for axis, other in (("train_fraction", "weight_decay"), ("weight_decay", "train_fraction"))) + ".")
@@ -79,7 +79,7 @@ def histograms(canvas, runs) -> str:
         axes.set(title=f"step {step}", xlabel="IPR", xlim=(0, 1), xticks=[0, 0.5, 1])
     panels[0].set_ylabel("neurons (mean over seeds)")
     means = [float(runs.mean_ipr.sel(step=s).mean()) for s in steps]
-    return ("Histograms of the neurons' inverse participation ratio at steps 0, 20, 40 and 100; the dashed mean goes "
+    return ("Histograms of the neurons' inverse participation ratio at steps 0, 20, 40 and 100; the mean (dashed) is "
             + ", ".join(f"{m:.2f}" for m in means) + ".")
 
 
@@ -98,8 +98,8 @@ def spectra(canvas, runs) -> str:
     strongest = power.argmax("frequency")
     pure = ((power.max("frequency") > 0.5) & (strongest == strongest.isel(matrix=0, drop=True))).all("matrix")
     return (f"Share of each frequency in every neuron of U, V and W after training, seed {int(run.seed)}: "
-            f"{float(pure.mean()):.0%} of the neurons have more than half of their power at one frequency, the same in the "
-            f"three matrices; {len(np.unique(run.key_frequency))} different frequencies are the strongest of a neuron.")
+            f"{float(pure.mean()):.0%} of the neurons have more than half of their power at one frequency, the same in all "
+            f"three matrices; {len(np.unique(run.key_frequency))} different frequencies are the strongest of some neuron.")
 
 
 def closed_form(canvas, runs) -> str:

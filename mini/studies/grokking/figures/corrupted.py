@@ -31,7 +31,7 @@ def regimes(canvas, runs) -> str:
         band(axes, run.train_accuracy, "training, as given", color=BLUE)
         band(axes, run.test_accuracy, "held out", color=ORANGE, linestyle="--")
         band(axes, run.corrupted_accuracy, "corrupted, as given", color=VERMILION, linestyle=":")
-        band(axes, run.restored_accuracy, "corrupted, truly", color=GREEN, linestyle="-.")
+        band(axes, run.restored_accuracy, "corrupted, true answer", color=GREEN, linestyle="-.")
         axes.set(title=f"decay {decay:g}", xlabel="step", ylim=(-0.02, 1.04))
         end = run.isel(step=-1).mean("seed")
         said.append(f"decay {decay:g}: train {float(end.train_accuracy):.2f}, test {float(end.test_accuracy):.2f}, "
@@ -84,8 +84,8 @@ def phase_diagram(canvas, decays, dropped, normed) -> str:
         axes.tick_params(which="minor", length=0)
     panels[0].set_ylabel("share trained on")
     canvas.legend(handles=[Patch(color=c, label=n) for n, c in PHASES.items()], loc="outside lower center", ncols=5)
-    return (f"Phases of the median accuracies over seeds, by share of training pairs and share of corrupted labels. Of "
-            f"{code.size} settings each: " + "; ".join(said) + ".")
+    return (f"Phases, by median accuracies over seeds, for each share of training pairs and share of corrupted labels. Number "
+            f"of settings in each phase, out of {code.size}: " + "; ".join(said) + ".")
 
 
 def gamma(canvas, runs) -> str:
@@ -93,7 +93,7 @@ def gamma(canvas, runs) -> str:
     for on, label, colour in ((True, "with batch norm", GREEN), (False, "same batches, without", ORANGE)):
         band(left, runs.sel(batch_norm=on).train_accuracy, f"train, {label}", color=colour, linestyle="-")
         band(left, runs.sel(batch_norm=on).test_accuracy, f"test, {label}", color=colour, linestyle="--")
-    left.set(xlabel="step", ylabel="accuracy", title="With batch norm, and without", ylim=(-0.02, 1.04))
+    left.set(xlabel="step", ylabel="accuracy", title="With and without batch norm", ylim=(-0.02, 1.04))
     left.legend(fontsize=8)
     on = runs.sel(batch_norm=True)
     ipr, scale = on.ipr.isel(step=-1).values.ravel(), on.gamma.values.ravel()
@@ -103,7 +103,7 @@ def gamma(canvas, runs) -> str:
     end = runs.isel(step=-1).mean("seed")
     kept = np.isfinite(ipr)
     return (f"Left: train accuracy ends at {float(end.train_accuracy.sel(batch_norm=True)):.2f} with batch normalisation "
-            f"and {float(end.train_accuracy.sel(batch_norm=False)):.2f} without, on the same minibatches. Right: scale "
+            f"and {float(end.train_accuracy.sel(batch_norm=False)):.2f} without, on the same minibatches. Right: |gamma| "
             f"of each neuron against its IPR, correlation {np.corrcoef(ipr[kept], scale[kept])[0, 1]:.2f}.")
 
 
@@ -113,6 +113,6 @@ FIGURES = (
     Figure("corrupted/pruning", "Which neurons hold what: pruning by periodicity", alone(settings.REGIMES), pruning,
            headline=True, size=(10, 3.6)),
     Figure("corrupted/phase-diagram", "Phases by regulariser, modulo 31", PHASE_DIAGRAM, phase_diagram, size=(13, 3.6)),
-    Figure("corrupted/batchnorm", "Batch normalisation, beside the same minibatch without it",
+    Figure("corrupted/batchnorm", "Batch normalisation, beside the same minibatches without it",
            alone(settings.BATCH_NORM), gamma, size=(9, 3.8)),
 )

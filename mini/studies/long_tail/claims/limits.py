@@ -1,4 +1,4 @@
-"""Claims on who pays where memorisation is limited. Criteria are written before measuring."""
+"""Claims on who pays when memorisation is limited. Criteria are written before measuring."""
 
 from mini.claims import Claim, Published, everywhere
 from mini.measures.curves import last
@@ -6,18 +6,18 @@ from mini.studies.long_tail import settings
 from mini.studies.long_tail.claims.model import untrained
 
 PRUNED = 0.7  # share of the weights removed
-HEAD = 100  # sightings of the most frequent
+HEAD = 100  # sightings of the most frequent subpopulations, at least
 
 
 def pruning_gap(runs):
-    """Accuracy lost by what was seen once, less that lost by what was seen 10 to 29 times, at 70% pruned."""
+    """Accuracy lost on what was seen once, less that lost on what was seen 10 to 29 times, with 70% of weights pruned."""
     accuracy = runs.pruned_accuracy.sel(weight_decay=0.0)
     lost = accuracy.sel(pruned_fraction=0.0) - accuracy.sel(pruned_fraction=PRUNED)
     return lost.sel(count=1, drop=True) - lost.sel(count=10, drop=True)
 
 
 def privacy_gap(runs):
-    """Accuracy lost to the noise by what was seen once, less that lost by what was seen a hundred times or more."""
+    """Accuracy lost to the noise on what was seen once, less that lost on what was seen a hundred times or more."""
     accuracy = last(runs.accuracy, "epoch")
     lost = accuracy.sel(noise_multiplier=0.0) - accuracy.sel(noise_multiplier=1.0)
     return lost.sel(count=1, drop=True) - lost.sel(count=HEAD, drop=True)

@@ -19,12 +19,12 @@ PRINTED = (
 
 
 def untrained(plan):
-    """The sabotage of most claims on trained networks: no training, of a few neurons, on few samples."""
+    """The sabotage of most claims on trained networks: no training, few neurons, few samples."""
     return plan.replace(learning_rate=0.0, ticks=1, every=1, width=16, samples=500)
 
 
 def untrained_once(plan):
-    """The same, of one sample size alone."""
+    """The same, at one sample size only."""
     return untrained(plan).replace(sweep={"samples": plan.sweep["samples"][:1]})
 
 

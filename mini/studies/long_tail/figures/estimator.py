@@ -35,9 +35,9 @@ def histogram(canvas, runs) -> str:
     right.set_xticks(seen.network.values, [str(x) for x in seen.network.values])
     right.minorticks_off()
     right.legend(loc="center right", fontsize=9)
-    return (f"Left: histogram of memorisation over {runs.sizes['example']} digits, logarithmic; "
-            f"{float(end.memorised_share.mean()):.1%} have 0.25 or more, while subsets never trained on spread by "
-            f"{float(end.null_deviation.mean()):.3f}. Right: the correlation of two halves is "
+    return (f"Left: histogram of memorisation over {runs.sizes['example']} digits, on a logarithmic axis; "
+            f"{float(end.memorised_share.mean()):.1%} have 0.25 or more, while the spread over subsets never trained on is "
+            f"{float(end.null_deviation.mean()):.3f}. Right: the correlation between two halves of the networks is "
             f"{float(end.reliability.mean()):.3f} with {int(runs.network[-1])} networks.")
 
 
@@ -65,24 +65,25 @@ def influences(canvas, runs) -> str:
     canvas.suptitle(f"Memorised digits of seed {int(run.seed)} (top), and below each the test digits that it helps most",
                     fontsize=11, fontweight="bold", x=0.01, ha="left")
     return (f"Pictures of {len(columns)} memorised digits of seed {int(run.seed)}, {', '.join(said)}; below each, up to "
-            f"{HELPED} test digits whose chance of a right answer it raises most, by {pairs[0][2]:.2f} at the top."
+            f"{HELPED} test digits whose chance of a right answer it raises most, by {pairs[0][2]:.2f} at most."
             if pairs else "Empty: no pair of high influence was found among these few networks.")
 
 
 def removal(canvas, runs) -> str:
     axes = canvas.add_subplot()
     accuracy = 100 * runs.retrained_accuracy.mean("copy")
-    names = {"none": "nothing", "random": "as many\nat random", "memorised": "the memorised"}
+    names = {"none": "nothing", "random": "as many\nat random", "memorised": "the memorised\ndigits"}
     for seed in runs.seed.values:
         axes.plot(range(3), [accuracy.sel(seed=seed, removed=r) for r in names], color=BLUE, alpha=0.4, marker="o",
-                  linestyle="-", linewidth=1, label="each a split of the digits" if seed == runs.seed.values[0] else "_")
+                  linestyle="-", linewidth=1, label="a line: one split of the digits" if seed == runs.seed.values[0] else "_")
     mean = [float(accuracy.sel(removed=r).mean()) for r in names]
     axes.plot(range(3), mean, color=VERMILION, marker="s", linestyle="--", label="mean")
     axes.set_xticks(range(3), names.values())
-    axes.set(xlabel="removed from training", ylabel="test accuracy (%)", xlim=(-0.3, 2.3), title="What the memorised are worth")
+    axes.set(xlabel="removed from training", ylabel="test accuracy (%)", xlim=(-0.3, 2.3),
+             title="What the memorised digits are worth")
     axes.legend()
-    return (f"Test accuracy of networks trained on all of {runs.sizes['example']} digits {mean[0]:.2f}%, without "
-            f"{float(runs.removed_examples.mean()):.0f} at random {mean[1]:.2f}%, without as many memorised ones "
+    return (f"Test accuracy of networks trained on all {runs.sizes['example']} digits: {mean[0]:.2f}%; without "
+            f"{float(runs.removed_examples.mean()):.0f} drawn at random: {mean[1]:.2f}%; without as many memorised ones: "
             f"{mean[2]:.2f}%.")
 
 
@@ -98,7 +99,7 @@ def false_or_rare(canvas, runs) -> str:
         values = score[chosen & np.isfinite(score)]
         outline(axes, values, values.size, f"{label} (mean {values.mean():.2f})", linestyle=line, color=colour)
         said.append(f"{label} {values.mean():.2f}")
-    axes.set(xlabel="memorisation", ylabel="share of the group", title="Memorisation of lies and of rarities")
+    axes.set(xlabel="memorisation", ylabel="share of the group", title="Memorisation of false labels and of rare true ones")
     axes.legend(loc="upper center", fontsize=9)
     return "Memorisation of three groups of examples, as histograms; means: " + ", ".join(said) + "."
 
@@ -106,8 +107,9 @@ def false_or_rare(canvas, runs) -> str:
 _RUNS = alone(settings.ESTIMATOR)
 FIGURES = (
     Figure("long-tail/memorisation", "What is memorised, and how surely we know", _RUNS, histogram, size=(10, 3.8)),
-    Figure("long-tail/influences", "Memorised digits and whom they help", _RUNS, influences, headline=True, size=(10, 4)),
-    Figure("long-tail/removal", "Training without the memorised", _RUNS, removal, size=(6.4, 4)),
+    Figure("long-tail/influences", "Memorised digits, and test digits that they help", _RUNS, influences, headline=True,
+           size=(10, 4)),
+    Figure("long-tail/removal", "Training without the memorised digits", _RUNS, removal, size=(6.4, 4)),
     Figure("long-tail/false-or-rare", "False labels and rare true ones", alone(settings.FALSE_OR_RARE), false_or_rare,
            size=(7, 4)),
 )

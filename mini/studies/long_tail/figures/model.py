@@ -1,4 +1,4 @@
-"""Figures on Feldman's model, and on who pays where memorisation is limited."""
+"""Figures on Feldman's model, and on who pays when memorisation is limited."""
 
 from itertools import pairwise
 
@@ -31,7 +31,7 @@ def by_size_and_prior(canvas, sizes, flat, tiers) -> str:
     error = last(sizes.test_error, "epoch").transpose("seed", "samples")
     marks(left, sizes.samples, error, "networks, range over seeds", color=BLUE)
     left.set(xscale="log", xlabel="training examples", ylabel="test error", ylim=(0, None),
-             title="The best that can be done, and what is done")
+             title="The best possible, and what networks reach")
     left.set_xticks(sizes.samples.values, [str(x) for x in sizes.samples.values])
     left.minorticks_off()
     left.legend()
@@ -45,7 +45,7 @@ def by_size_and_prior(canvas, sizes, flat, tiers) -> str:
         marks(right, [i], values.expand_dims("x"), "networks" if not i else "", color=BLUE)
         right.plot([i - 0.3, i + 0.3], [least] * 2, color=BLACK, linestyle="--", label="closed form" if not i else "_")
     right.set_xticks(range(len(names)), names)
-    right.set(ylabel="test error", ylim=(0, None), title="By the prior (1000 examples)")
+    right.set(ylabel="test error", ylim=(0, None), title="By prior (1000 examples)")
     right.legend()
     said = ", ".join(f"{float(e.mean()):.3f} and {theory.optimum(alpha, int(s), CLASSES):.3f} at {int(s)}"
                      for s, e in error.groupby("samples"))
@@ -62,13 +62,13 @@ def giving_up(canvas, runs) -> str:
     left.plot(counts, expected, color=BLACK, linestyle="--", label="closed form")
     marks(left, counts, error, "networks, range over seeds", color=BLUE)
     left.axhline(float(expected[0]), color=GREEN, linestyle=":", label="best possible")
-    left.set(xlabel="not fitted: seen at most so often", ylabel="test error", ylim=(0, None),
+    left.set(xlabel="not fitted: seen at most this often", ylabel="test error", ylim=(0, None),
              title="What giving up costs")
     left.set_xticks(counts, ["nothing", *map(str, counts[1:])])
     left.legend(loc="lower right")
     marks(right, counts, 100 * last(runs.train_error, "epoch").transpose("seed", "give_up"), "", color=VERMILION)
-    right.set(xlabel="not fitted: seen at most so often", ylabel="training examples got wrong (%)", ylim=(0, None),
-              title="How many those are")
+    right.set(xlabel="not fitted: seen at most this often", ylabel="training examples got wrong (%)", ylim=(0, None),
+              title="How many examples that is")
     right.set_xticks(counts, ["nothing", *map(str, counts[1:])])
     means = [float(x) for x in error.mean("seed")]
     return ("Left: test error when examples of rarely seen subpopulations are not fitted: "
@@ -84,7 +84,7 @@ def coupling(canvas, runs) -> str:
         curve = runs.coupling.sel(sigma=sigma).mean("seed", skipna=True)
         left.plot(place, curve[1:], color=colour, linestyle=line, marker="o", label=f"spread {sigma:g}")
     left.set_xticks(place, NAMED[1:], fontsize=8)
-    left.set(xlabel="times that a subpopulation was seen", ylabel="coupling λ", ylim=(0, 1.03),
+    left.set(xlabel="times a subpopulation was seen", ylabel="coupling λ", ylim=(0, 1.03),
              title="How far one point speaks for its kind")
     left.legend(loc="lower right", fontsize=9)
     x, error = runs.sigma, last(runs.test_error, "epoch").transpose("seed", "sigma")
@@ -95,7 +95,7 @@ def coupling(canvas, runs) -> str:
     right.legend(loc="lower right", fontsize=9)
     once = ", ".join(f"{float(c):.2f} at spread {float(s):g}" for s, c in
                      zip(x, runs.coupling.sel(count=1).transpose("sigma", "seed").mean("seed")))
-    return (f"Left: measured coupling by how often a subpopulation was seen; seen once {once}. Right: test error against "
+    return (f"Left: measured coupling by how often a subpopulation was seen; if once, {once}. Right: test error against "
             f"spread, from {float(error.mean('seed')[0]):.3f} to {float(error.mean('seed')[-1]):.3f}, and the lower bound.")
 
 
@@ -119,7 +119,7 @@ def who_pays(canvas, runs) -> str:
     said = "; ".join(f"{case} " + ", ".join(f"{float(shares.sel(count=c).mean()):.2f}" for c in COUNTS)
                      for case, shares in cases.items())
     return ("Accuracy on fresh points by how often a subpopulation was seen, against epoch, weight decay and share of "
-            f"weights removed. {', '.join(label for label, *_ in COUNTS.values())}: {said}.")
+            f"weights removed. In the order {', '.join(label for label, *_ in COUNTS.values())}: {said}.")
 
 
 def privacy(canvas, runs) -> str:
@@ -135,7 +135,7 @@ def privacy(canvas, runs) -> str:
         said.append(f"{label}: {float(curve.sel(count=1)):.2f} seen once, {float(curve.sel(count=100)):.2f} seen 100 times")
     axes.axhline(1 / CLASSES, color=BLACK, linewidth=0.8, linestyle=(0, (1, 3)), label="guessing")
     axes.set_xticks(place, NAMED)
-    axes.set(xlabel="times that a subpopulation was seen", ylabel="accuracy on fresh points", ylim=(0, 1.03),
+    axes.set(xlabel="times a subpopulation was seen", ylabel="accuracy on fresh points", ylim=(0, 1.03),
              title="After private training")
     axes.legend(loc="upper left", fontsize=9)
     return "Accuracy by how often a subpopulation was seen, after private training. " + "; ".join(said) + "."
@@ -148,7 +148,7 @@ FIGURES = (
            size=(9, 3.8)),
     Figure("long-tail/coupling", "The measured coupling, and the bound", laptop(settings.SPREADS), coupling, size=(9.5, 3.8)),
     Figure("long-tail/who-pays", "Stopping, regularising, pruning: who pays",
-           laptop(settings.TAIL["laptop"]),  # the published size knows one decay, of which there is no curve
+           laptop(settings.TAIL["laptop"]),  # the published size has a single decay, which makes no curve
            who_pays, size=(10, 3.8)),
     Figure("long-tail/privacy", "Private training by how often a subpopulation was seen", alone(settings.PRIVATE), privacy,
            size=(7, 4.2)),

@@ -76,15 +76,15 @@ def need(canvas, naive, power, uniform) -> str:
         place = int(np.argmin(abs(exponents - d)))
         right.plot(exponents[place], gain.mean(0)[place], "o", color=BLACK, ms=5, zorder=5)
         said.append(f"exponent {d:g}: {gain.mean(0)[0]:+.3f} on the flat test, {gain.mean(0)[place]:+.3f} where need has the "
-                    f"same exponent, {gain.mean(0)[-1]:+.3f} at a need of 3")
+                    f"same exponent, {gain.mean(0)[-1]:+.3f} at an exponent of 3")
     left.plot(exponents, base.mean(0), label="uniform", **UNIFORM)
     left.plot(exponents, _needed(naive, exponents).mean(0), label="sequential", **NAIVE)
     right.axhline(0, label="uniform", **UNIFORM)
     left.set(title="Tested as often as needed", xlabel="exponent of need (0: a flat test)", ylabel="need-weighted accuracy")
     right.set(title="Power law less uniform", xlabel="exponent of need", ylabel="difference")
     left.legend(fontsize=8)
-    right.legend(fontsize=8, title="dot: need as the schedule", title_fontsize=8)
-    return ("Left: accuracy at the end weighted by need, lag to the minus exponent, a quarter rehearsed, "
+    right.legend(fontsize=8, title="dot: need matches schedule", title_fontsize=8)
+    return ("Left: accuracy at the end, weighted by need (lag to the power of minus the exponent), a quarter rehearsed, "
             f"{MATCHED}. Right: power law less uniform, mean and range over seeds. " + "; ".join(said) + ".")
 
 
@@ -102,13 +102,13 @@ def recurrence(canvas, power, exponential, uniform) -> str:
     for name, (run, look) in runs.items():
         share, found = run.recurrence, float(run.realised_exponent.mean())
         band(axes, share, name, "lag", marker="o", ms=4, **look)
-        said.append(f"{name}: best told by an exponent of {found:.2f}")
+        said.append(f"{name}: best described by an exponent of {found:.2f}")
     axes.set(xscale="log", yscale="log", ylim=(1e-4, 1), xlabel="phases since the task was introduced",
              ylabel="share of rehearsed samples", title="What came up again, and when", xticks=[1, 2, 3, 5, 9],
              xticklabels=["1", "2", "3", "5", "9"])
     axes.minorticks_off()
     axes.legend(fontsize=8)
-    return ("Realised share of rehearsed samples by the time since their task was introduced, both axes logarithmic; few tasks "
+    return ("Realised share of rehearsed samples by phases since their task was introduced, both axes logarithmic; few tasks "
             "are old enough for a long lag. " + "; ".join(said) + ".")
 
 
@@ -132,19 +132,19 @@ def retained(canvas, naive, power, uniform) -> str:
         said.append(f"{name}: from {y[0]:.2f} to {y[-1]:.2f}, best {found}, exponential less power "
                     f"{found.of('exponential').aicc - found.of('power').aicc:+.1f}")
     panels[0].set(ylabel="held-out accuracy", ylim=(0, 1))
-    return ("Accuracy on what was learned so many phases ago, mean over tasks and seeds, with fits and their AICc (lower is "
-            "better; the points are not independent, so that small differences say nothing). " + "; ".join(said) + ".")
+    return ("Accuracy on a task by phases since it was learned, mean over tasks and seeds, with fits and their AICc (lower is "
+            "better; the points are not independent, so small differences mean nothing). " + "; ".join(said) + ".")
 
 
 FIGURES = (
-    Figure("schedules/matrices", "What is left of each task after each other one",
+    Figure("schedules/matrices", "What is left of each task after each of the others",
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM, settings.JOINT), matrices, headline=True, size=(11, 3.4)),
-    Figure("schedules/amounts", "How much comes again, and of what age",
+    Figure("schedules/amounts", "How much is rehearsed, and how old it is",
            laptop(settings.NAIVE, settings.POWER, settings.EXPONENTIAL, settings.UNIFORM), amounts, headline=True,
            size=(11, 3.8)),
-    Figure("schedules/need", "A test as flat as school, or as life needs it",
+    Figure("schedules/need", "Tested evenly, as in school, or as often as life needs",
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM), need, size=(9.5, 3.8)),
-    Figure("schedules/recurrence", "The recurrence that each schedule realised",
+    Figure("schedules/recurrence", "The recurrence that each schedule produced",
            laptop(settings.POWER, settings.EXPONENTIAL, settings.UNIFORM), recurrence, size=(6.5, 4)),
     Figure("schedules/retention", "Forgetting curves by schedule",
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM), retained, size=(11, 3.8)),

@@ -34,8 +34,8 @@ def methods(canvas, naive, power, uniform, joint, buffers, *regularisers) -> str
              title="Steps-matched")
     canvas.legend(loc="outside upper right", fontsize=8)
     said = "; ".join(f"{name} {float(mean(runs).mean()):.2f}" for name, runs, _ in rows)
-    return (f"Mean accuracy at the end, {MATCHED} (methods with a buffer see as many old samples besides), each regulariser at "
-            f"the best of three strengths: {said}.")
+    return (f"Mean accuracy at the end, {MATCHED} (methods with a buffer see as many old samples in addition), each "
+            f"regulariser at the best of three strengths: {said}.")
 
 
 def forward(canvas, runs) -> str:
@@ -52,8 +52,8 @@ def forward(canvas, runs) -> str:
             said.append(f"{schedule}, {unit}: first {first:.0f}, later {later:.0f}, saved {saved:+.0%}")
         axes.set(title=f"Effort in {unit}", xlabel="task", ylabel=f"{unit} to reach 0.8", xticks=tasks, ylim=(0, None))
     panels[0].legend(fontsize=8)
-    return ("Effort until each of five tasks is learned (0.8), mean and range over seeds, a quarter rehearsed, on the axis of "
-            "steps and on that of new samples. " + "; ".join(said) + ".")
+    return ("Effort until each of five tasks is learned (0.8), mean and range over seeds, a quarter rehearsed, counted in "
+            "steps and in new samples. " + "; ".join(said) + ".")
 
 
 def growth(canvas, number, size) -> str:
@@ -98,30 +98,30 @@ def knowledge(canvas, runs, rehearsed) -> str:
     stages = ["untrained", "pre-training", *slices, "domain", "tuning"]
     curves = {"kept": (BLUE, "-"), "updated": (GREEN, "--"), "acquired": (PURPLE, "-."), "stale": (VERMILION, ":"),
               "domain_questions": (ORANGE, (0, (5, 1)))}
-    names = {"kept": "facts that stay", "updated": "changed facts, as now", "acquired": "new facts",
-             "stale": "changed facts, as before", "domain_questions": "domain, unasked questions"}
+    names = {"kept": "facts that stay", "updated": "changed facts, new value", "acquired": "new facts",
+             "stale": "changed facts, old value", "domain_questions": "domain, questions not tuned on"}
     for axes, run, title in ((panels[0], plain, "Plain training"), (panels[1], rehearsed, "A quarter rehearsed")):
         for name, (colour, line) in curves.items():
             band(axes, run[name], names[name], "after_stage", color=colour, linestyle=line, marker="o", ms=3)
         axes.set(title=title, ylim=(-0.02, 1.04))
         axes.set_xticks(range(len(stages)), stages, rotation=45, ha="right", fontsize=8)
-    panels[0].set_ylabel("share answered so")
+    panels[0].set_ylabel("share answered this way")
     canvas.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=8)
     ratio = {name: fuar(runs.sel({"method": name})) for name in runs.method.values} | {"rehearsal": fuar(rehearsed)}
     for place, values in enumerate(ratio.values()):
         ranged(panels[2], place, values, BLUE)
     panels[2].set_xticks(range(len(ratio)), ["plain" if n == "none" else n for n in ratio], rotation=45, ha="right", fontsize=8)
-    panels[2].set(title="Forgotten for learned", ylabel="FUAR, of shares")
+    panels[2].set(title="Forgotten over learned", ylabel="FUAR, of shares")
     horizontal, vertical = (float(d.mean()) for d in drops(plain))
     stale = runs.stale.isel(after_stage=-3).mean("seed")
     return ("A knowledge base through its stages. FUAR: " + ", ".join(f"{n} {float(v.mean()):.2f}" for n, v in ratio.items())
-            + f". Plain training: later slices cost the first {horizontal:.2f}, domain and tuning cost the general facts "
-            f"{vertical:.2f}. After the slices changed facts are answered as before the change by "
+            + f". Plain training: later slices cost the first slice {horizontal:.2f}, domain and tuning cost the general facts "
+            f"{vertical:.2f}. Share of changed facts still answered with the old value after the slices: "
             + ", ".join(f"{n} {float(rate):.2f}" for n, rate in zip(runs.method.values, stale)) + ".")
 
 
 FIGURES = (
-    Figure("schedules/methods", "What protects, and what it costs to learn",
+    Figure("schedules/methods", "What protects old tasks, and what that costs in learning",
            laptop(settings.NAIVE, settings.POWER, settings.UNIFORM, settings.JOINT, settings.BUFFERS,
                   *settings.REGULARISERS),
            methods, size=(8.5, 4.6)),
