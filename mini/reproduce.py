@@ -64,7 +64,7 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
     Args:
       names: studies, all if empty. everything: every claim and figure, not the headlines alone.
       seeds: for every claim; None for each claim's own, 5 or more.
-      only: claim ids, which come with no figure but those of their theme's name.
+      only: claim ids; no figure comes with them.
       fresh: compute even what is kept from an earlier call.
     """
     chosen = choose_claims(names, everything, only, preset)

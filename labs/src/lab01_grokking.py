@@ -11,7 +11,7 @@
 #
 # **Question.** A network gets every training example right, and hardly any of the others. Is it finished?
 #
-# **Time** about 115 minutes; sections 1 and 2 make an hour. **Compute** about half a minute of training on two CPU
+# **Time** about 115 minutes; sections 1 and 2 take about an hour. **Compute** about half a minute of training on two CPU
 # cores, plus whatever you train yourself under *Play*; no internet needed.
 # **You need** numpy, and to have seen a training loop once.
 #
@@ -293,7 +293,7 @@ with labs.check("noise"):
 # Spread the $s_k$ evenly over $1, \dots, (p-1)/2$, and draw every phase from `rng`, independently and uniformly over a
 # whole turn. Return three arrays of shape `(width, p)`. The checks use `accuracy`, which the next cell defines.
 # <details><summary>Hint</summary><code>np.resize(np.arange(1, (p + 1) // 2), width)</code> spreads the frequencies;
-# <code>np.outer(s, np.arange(p))</code> makes all angles at once.</details>
+# <code>np.outer(s, np.arange(p))</code> makes every product of a frequency and a residue at once.</details>
 
 # %% nbgrader={"grade": false, "grade_id": "given-accuracy", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def accuracy(u, v, w):
@@ -573,7 +573,7 @@ labs.ledger("grokking/delay", "grokking/weight-decay", "grokking/data-fraction",
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "discussion", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # *A good answer* names a measure that moves before validation accuracy does (mean IPR, weight norm, restricted loss),
-# cites a number with its seeds, and says that below a certain share of the data waiting does not help, however long.
+# cites a number with its seeds, and says that below a certain share of the data waiting did not help, within the steps and decays tried.
 # One point each. Restricted loss is the half of `grokking/progress` that holds; excluded loss gives no warning here (the
 # ledger above has both shares).
 

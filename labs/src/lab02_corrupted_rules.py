@@ -12,7 +12,7 @@
 # **Question.** A quarter of what a network is told is false. Can it find the rule, learn the falsehoods by heart, or
 # do both? If both, which part of the network holds which?
 #
-# **Time** about 95 minutes; sections 1 and 2 make an hour. **Compute** about half a minute of training on two CPU
+# **Time** about 95 minutes; sections 1 and 2 take about an hour. **Compute** about half a minute of training on two CPU
 # cores, plus whatever you train yourself under *Play*; no internet needed.
 # **You need** Lab 1, sections 1 and 2 (grokking, the inverse participation ratio).
 #

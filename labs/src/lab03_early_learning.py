@@ -11,7 +11,7 @@
 #
 # **Question.** Four labels in ten are false, and nobody tells the network which. Does it learn the truth, or the lies?
 #
-# **Time** about 120 minutes; sections 1 and 2 make an hour. **Compute** about half a minute of training on two CPU
+# **Time** about 120 minutes; sections 1 and 2 take about an hour. **Compute** about half a minute of training on two CPU
 # cores, plus whatever you train yourself under *Play*; no internet needed.
 # **You need** numpy, cross-entropy and its gradient, and to have seen a training loop once.
 #
@@ -569,7 +569,8 @@ labs.draw(areas, *other)
 #
 # ### Exercise 4: the area
 # *difficulty 3/5, importance 4/5, 8 minutes.* Compute the AUC from its definition: among all pairs of one false and one
-# true label, it is the share in which the false one scores higher; a tie counts as one half.
+# true label, it is the share in which the false one scores higher; a tie counts as one half. `score` has one number for each
+# example, and `false` is a Boolean array.
 # <details><summary>Hint</summary><code>score[false][:, None] &gt; score[~false][None, :]</code> compares all pairs at
 # once.</details>
 

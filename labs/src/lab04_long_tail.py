@@ -11,7 +11,7 @@
 #
 # **Question.** A network has learned some of its examples by heart. Is that a fault, or the best it could do?
 #
-# **Time** about 125 minutes; sections 1 and 2 make an hour. **Compute** about half a minute of training on two CPU
+# **Time** about 125 minutes; sections 1 and 2 take about an hour. **Compute** about half a minute of training on two CPU
 # cores, plus whatever you train yourself under *Play*; no internet needed.
 # **You need** numpy, expectations and binomial probabilities, and Lab 1.
 #
@@ -515,7 +515,7 @@ explorer(("weight_decay", "sigma", "samples", "seed"), sigma=0.5)
 # once. So measure it each time.
 #
 # Private training hurts the rare by design. It bounds how much a single example may change the network, so what only one
-# example shows cannot be learned: here $\mathrm{mem} \le (e^\varepsilon - 1)/K + \delta$ ($\varepsilon$, $\delta$: the privacy
+# example shows can hardly be learned: here $\mathrm{mem} \le (e^\varepsilon - 1)/K + \delta$ ($\varepsilon$, $\delta$: the privacy
 # parameters; smaller is more private). As section 1 showed, that costs test error. This is not a fault of the algorithm:
 # *privacy, compression and fairness to the rare pull in different directions*, and how hard they pull depends on the tail.
 #

@@ -12,7 +12,7 @@
 # **Question.** Half of what a language model reads is new; the other half is the same few pages again and again. What
 # does the model lose, how much of it, and does it come back?
 #
-# **Time** about 110 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
+# **Time** about 110 minutes; sections 1 and 2 take about an hour. **Compute** about three minutes of training in all, on two
 # CPU cores; no internet.
 # **You need** numpy, cross-entropy, and to have seen a transformer's attention once.
 #
@@ -60,7 +60,7 @@ def end(runs, name):
 #
 # **The text** consists of sequences of 48 tokens, from a vocabulary of 32. Each sequence is one piece of 6 to 16 tokens,
 # repeated over and over. Half of the pieces come from a Markov chain, the other half are purely random. So nobody can
-# predict much of the first copy. But from the second copy on, a reader who looks back can predict *everything*.
+# predict much of the first copy. But once a second copy has begun, a reader who looks back can predict *everything* that follows.
 #
 # **The model** is a transformer of width 32: two layers of two attention heads each, and nothing else.
 #
@@ -596,7 +596,7 @@ labs.ledger("repeated/inverted-u", "repeated/peak-at-memorisation", "repeated/co
             "repeated/effective-size", "repeated/double-descent", "repeated/linear-model", "repeated/recovery")
 
 # %% [markdown]
-# **What this toy does not show.** Here half of the tokens are repeated; the paper repeats a few per cent. Here the head
+# **What this toy does not show.** Here half of the tokens are repeated, far more than in the paper. Here the head
 # does not form at all before training ends; a large model loses only some of its heads. Real text is not a Markov chain,
 # and whether a page deserves to be read twice depends on what is on it.
 #

@@ -12,7 +12,7 @@
 # **Question.** A language model reads a sentence once. Would it recognise the sentence? Could it repeat it word for word?
 # And what is left of either ability after it has read a thousand other things?
 #
-# **Time** about 160 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
+# **Time** about 160 minutes; sections 1 and 2 take about an hour. **Compute** about three minutes of training in all, on two
 # CPU cores; no internet.
 # **You need** numpy, logarithms, and the normal distribution. Lab 5 helps but is not required.
 #
@@ -766,7 +766,7 @@ facts_explorer.explorer(ticks=FACTS_STEPS, **FACTS)
 # models know little about what is written in only a few places.
 #
 # A fact told in the same words is tied to these words: the memorisation probe runs ahead of the semantic one. When it is
-# told in other words, most of the gap is gone. That is the whole case for paraphrasing, in one figure.
+# told in several wordings, most of the gap is gone. That is the whole case for paraphrasing, in one figure.
 #
 # Look at the people who were **never mentioned**. Nobody says a word about them, and yet the model's answers about them
 # change all the time: the surer it becomes of the people it knows, the more confidently it is wrong about strangers, far

@@ -12,7 +12,7 @@
 # **Question.** A password was in the training text. How often must it occur there before the model repeats it? Who can make
 # the model do so? And what helps against that?
 #
-# **Time** about 130 minutes; sections 1 and 2 make an hour. **Compute** about three minutes of training in all, on two
+# **Time** about 130 minutes; sections 1 and 2 take about an hour. **Compute** about three minutes of training in all, on two
 # CPU cores; no internet.
 # **You need** numpy, log-probabilities, and a rough idea of what a language model does.
 #
@@ -91,7 +91,7 @@ my_copies = None
 # %% [markdown]
 # ### Run
 # Look at where the curve of the secrets crosses one half, and at how much is given up by the control, a model that never
-# saw any of the passages.
+# saw any of the passages or secrets.
 
 # %%
 planted = run(model(rival=True), STEPS, range(100, STEPS, 100), **QUICK)
@@ -149,9 +149,10 @@ play("secret_copies", "steps", "seed")
 # A model is trained to make its text likely, and 16 digits that keep coming back are as much a part of that text as a
 # keyword is. If a *random* secret comes out, there can be only one reason: the model read it. With a passage this is not
 # so: `return None` also comes out of a model that never saw the file. Hence the control: the same prompts, put to a model
-# that was trained without the passages. A published rate without a control says little. And some benchmarks choose their
-# passages *because* they could be extracted. A rate on such passages says nothing about how often a model leaks. (The best
-# known benchmark for code is of this kind; its 47%, a figure taken second-hand, is often quoted as a rate of leakage.)
+# that was trained without the passages and the secrets. A published rate without a control says little. And some benchmarks
+# choose their passages *because* they could be extracted. A rate on such passages says nothing about how often a model
+# leaks. (The best known benchmark for code is of this kind; its 47%, a figure taken second-hand, is often quoted as a rate
+# of leakage.)
 #
 # ### Exercise 1.1: the attack
 # *difficulty 2/5, importance 5/5, 8 minutes.* `next_logits(tokens)` takes a list of bytes and returns the logits of the

@@ -12,7 +12,7 @@
 # **Question.** A network that learns one task after another forgets the old ones. People hardly do. Is the brain better, or
 # does the world help, by bringing old things up again?
 #
-# **Time** about 110 minutes; sections 1 and 2 make an hour. **Compute** two to three minutes of training in all, on two
+# **Time** about 110 minutes; sections 1 and 2 take about an hour. **Compute** two to three minutes of training in all, on two
 # CPU cores; no internet.
 # **You need** numpy, cross-entropy, and to have seen a training loop once.
 #
@@ -480,7 +480,7 @@ with labs.check("ties"):
 # %% [markdown]
 # ## 4. Tested as the world tests (20 minutes)
 #
-# Uniform rehearsal was as good or better, at every amount. Does that refute Anderson and Schooler's account of memory,
+# Uniform rehearsal was as good or better, at every amount measured. Does that refute Anderson and Schooler's account of memory,
 # their *rational analysis*? The test, though, was *flat*: all tasks counted equally, as at school. The world asks most
 # for the newest things. So weight task $j$ by the odds that it is needed next: lag to the power $-d$, where the newest
 # task has lag 1.
@@ -569,7 +569,7 @@ with labs.check("two tasks"):
     ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise 4.2: savings and facilitation
+# ### Exercise 4.2: savings and new samples
 # *difficulty 3/5, importance 4/5, 8 minutes.* `savings(first, again)` is Ebbinghaus's measure: the share of the first
 # effort that is saved when a task is learned again. `new_samples(steps, batch, r)` is how many *new* examples a task has
 # taken if a share $r$ of each batch was old.

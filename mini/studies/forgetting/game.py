@@ -93,7 +93,7 @@ def draw(figure: Figure, runs: xr.Dataset, foil: str, played: Round | None) -> s
     axes.axhline(0.5, color=plotting.BLACK, linestyle=":", lw=1, label="guessing")
     axes.axhline(human.SENTENCES, color=plotting.GREEN, linestyle="-.", lw=1, label="people on 600 sentences, 1967 (secondary)")
     words = ", ".join(f"{float(v):.2f} after {int(e)}" for e, v in zip(studied.exposed, studied.forced_choice)
-                      if int(e) in (0, 1, 2, 4, 8, 32))
+                      if int(e) in (0, 1, 2, 4, 8, 16, 32))
     said = f"The model chooses right in these shares of pairs: {words} exposures"
     if played is not None and played.asked:
         sure = binomial_interval(played.right, played.asked)

@@ -10,6 +10,7 @@ from mini.studies.extraction.claims import LONGEST, over_copies, secrets, window
 from mini.studies.extraction.figures.shared import by_copies
 from mini.studies.extraction.items import COPIES
 
+BINS = ("1", "5–9", "10–29", "30+")  # occurrences of natural lines, as `items.NATURAL` has them
 CATEGORY_LOOK = {"code": (BLUE, "-", "o"), "documentation": (GREEN, "-.", "s"), "data": (VERMILION, "--", "^")}
 
 
@@ -104,12 +105,12 @@ def categories(canvas, planted, control) -> str:
     natural = last(planted.natural_score)
     place = np.arange(natural.sizes["occurrences"])
     spread(right, place, natural.transpose("seed", "occurrences"), color=BLUE, marker="o")
-    right.set_xticks(place, ["1", "5–9", "10–29", "30+"])
+    right.set_xticks(place, BINS)
     right.set(title="Natural duplicates, bytes right", xlabel="how often a line occurs in the library", ylim=(-0.03, 1.05))
     return (f"Share given up with {', '.join(map(str, COPIES))} copies: " + "; ".join(said) + "; by the control: "
             + ", ".join(f"{c} {float(v):.2f}" for c, v in zip(control.category.values, never))
             + ". Share of bytes right in natural lines, by number of occurrences: "
-            + ", ".join(f"{int(n)} or more {float(v):.2f}" for n, v in zip(natural.occurrences, natural.mean("seed"))) + ".")
+            + ", ".join(f"{n}: {float(v):.2f}" for n, v in zip(BINS, natural.mean("seed"))) + ".")
 
 
 FIGURES = (
