@@ -49,7 +49,7 @@ def fresh(names: list[str], everything: bool) -> dict:
         start = time.perf_counter()
         reproduce(names, everything=everything, out=Path(folder))
         spent = time.perf_counter() - start
-        claims = len(json.loads((Path(folder) / "claims.json").read_text()))
+        claims = len(json.loads((Path(folder) / "claims.json").read_text(encoding="utf-8")))
     return {"seconds": spent, "mib": peak_mib(), "claims": claims}
 
 

@@ -37,7 +37,7 @@ def main(json_file: str | None = None, quick: bool = False, only: Sequence[str] 
         print(f"\n{topic} ({time.perf_counter() - start:.0f} s)\n{table(got)}", flush=True)
     if json_file:
         result = {"machine": about, "versions": versions("torch"), "quick": quick, "rows": rows}
-        Path(json_file).write_text(json.dumps(result, indent=1) + "\n")
+        Path(json_file).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         print(f"\nwritten: {json_file}", file=sys.stderr)
     return 0
 

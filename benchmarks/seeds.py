@@ -33,7 +33,7 @@ def fresh(count: int) -> dict:
 def peak_mib() -> float:
     """This process's highest resident memory; on Linux its ru_maxrss would begin at its parent's."""
     status = Path("/proc/self/status")
-    if status.exists() and "VmHWM:" in (text := status.read_text()):
+    if status.exists() and "VmHWM:" in (text := status.read_text(encoding="utf-8")):
         return int(text.split("VmHWM:")[1].split()[0]) / 2**10
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -263,7 +263,7 @@ def read_ledger(path: Path | None = None) -> list[Entry]:
     """The ledger of a file, or the committed one."""
     source = Path(path) if path else bundled("data") / "claims.json"
     try:
-        return [Entry(**{**e, "criterion": tuple(e["criterion"])}) for e in json.loads(source.read_text())]
+        return [Entry(**{**e, "criterion": tuple(e["criterion"])}) for e in json.loads(source.read_text(encoding="utf-8"))]
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"ledger: {str(source)!r} is not a list of claims ({error})") from None
 

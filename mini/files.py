@@ -30,7 +30,7 @@ def stem(name: str) -> str:
 def write_text(path: Path, text: str) -> None:
     """Write a text whole or not at all; a place that cannot be written is a user's error."""
     with output(path) as beside:
-        beside.write_text(text)
+        beside.write_text(text, encoding="utf-8")
 
 
 @contextlib.contextmanager

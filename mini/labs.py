@@ -226,7 +226,7 @@ def build(where: Path | None = None, write: bool = True) -> list[Path]:
     for name in names(where):
         text = nbformat.writes(student(where / "src" / f"{name}.py")) + "\n"
         target = where / f"{name}.ipynb"
-        if not target.exists() or target.read_text() != text:
+        if not target.exists() or target.read_text(encoding="utf-8") != text:
             changed.append(target)
             if write:
                 write_text(target, text)

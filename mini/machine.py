@@ -24,7 +24,7 @@ def versions(*more: str) -> dict[str, str]:
 def processor() -> str:
     """The processor's name, as far as the system gives it."""
     about = Path("/proc/cpuinfo")
-    lines = about.read_text().splitlines() if about.exists() else []
+    lines = about.read_text(encoding="utf-8").splitlines() if about.exists() else []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor() or platform.machine())
 
@@ -38,4 +38,4 @@ def crowded(most: float = 0.75) -> bool:
     """Whether this process has used up most of the memory maps that Linux grants it; elsewhere there is no such limit."""
     if not (MAPS_USED.exists() and MAPS_GRANTED.exists()):
         return False
-    return MAPS_USED.read_bytes().count(b"\n") > most * int(MAPS_GRANTED.read_text())
+    return MAPS_USED.read_bytes().count(b"\n") > most * int(MAPS_GRANTED.read_text(encoding="utf-8"))

@@ -83,7 +83,7 @@ def main(folder: str, name: str = "") -> None:
     for figure in filter(Path.exists, drawn):
         shutil.copy(figure, root / "data")
     readme = root / "README.md"
-    tabled = with_tables(readme.read_text(), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values()))
+    tabled = with_tables(readme.read_text(encoding="utf-8"), *(claims.read_ledger(root / "data" / n) for n in LEDGERS.values()))
     write_text(readme, tabled)
     print(summary(entries, f"in {ledger.name}"))
 

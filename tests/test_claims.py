@@ -178,7 +178,7 @@ def test_what_stands_beside_an_estimate_is_told_wherever_it_is_shown():
 
 
 def test_every_claim_is_well_formed():
-    bibliography = (bundled("data") / "papers.bib").read_text()
+    bibliography = (bundled("data") / "papers.bib").read_text(encoding="utf-8")
     for name, (_, claim) in ALL.items():
         assert name == claim.id and name.count("/") == 1
         key = claim.published.paper
@@ -211,7 +211,7 @@ def test_the_committed_ledgers_hold_every_claim_and_the_readme_agrees():
             assert claims.verdict(interval, e.criterion) == e.verdict
             assert len(numbers) == e.seeds
     readme = Path(__file__).parents[1] / "README.md"
-    assert with_tables(readme.read_text(), *ledgers.values()) == readme.read_text()
+    assert with_tables(readme.read_text(encoding="utf-8"), *ledgers.values()) == readme.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

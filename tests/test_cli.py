@@ -202,11 +202,11 @@ def test_what_cannot_be_removed_is_not_said_to_be(tmp_path, monkeypatch, capsys)
 def test_reproduce_writes_ledger_report_and_figures(tmp_path, capsys):
     words = f"reproduce grokking --only grokking/closed-form-accuracy --seeds 5 --out {tmp_path}".split()
     assert main(words) == 0
-    (entry,) = json.loads((tmp_path / "claims.json").read_text())
+    (entry,) = json.loads((tmp_path / "claims.json").read_text(encoding="utf-8"))
     assert list(entry)[:12] == ["id", "study", "paper", "statement", "published", "published_source", "unit",
                                 "criterion", "value", "low", "high", "seeds"]
     assert entry["verdict"] == "reproduced" and len(entry["per_seed"]) == 5
-    assert "closed-form-accuracy" in (tmp_path / "report.html").read_text()
+    assert "closed-form-accuracy" in (tmp_path / "report.html").read_text(encoding="utf-8")
     capsys.readouterr()
     assert main(words) == 0
     assert "already computed" in capsys.readouterr().out
@@ -214,7 +214,7 @@ def test_reproduce_writes_ledger_report_and_figures(tmp_path, capsys):
 
 def test_a_figure_has_its_numbers_beside_it(tmp_path):
     assert main(f"figure grokking/closed-form --seeds 2 --out {tmp_path}".split()) == 0
-    record = json.loads((tmp_path / "grokking-closed-form.json").read_text())
+    record = json.loads((tmp_path / "grokking-closed-form.json").read_text(encoding="utf-8"))
     assert record["alt"] and record["numbers"][0]["lines"][0]["y"][-1] == pytest.approx(1.0)
     (run,) = record["runs"]
     assert run["seeds"] == [0, 1] and run["versions"]["jax"] and run["configuration"]["p"] == 97

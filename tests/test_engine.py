@@ -447,7 +447,7 @@ def test_one_dim_has_one_length():
 @pytest.mark.skipif(not machine.MAPS_USED.exists(), reason="only Linux limits a process's memory maps")
 def test_programs_are_forgotten_before_the_memory_maps_run_out(monkeypatch):
     def held():
-        return len(machine.MAPS_USED.read_text().splitlines())
+        return len(machine.MAPS_USED.read_text(encoding="utf-8").splitlines())
 
     before = held()
     first = run(Walk(walkers=5), seeds=2, **QUIET)

@@ -94,7 +94,7 @@ def executed(kernel: KernelManager, source: Path, kind: str):
 
 def test_what_students_open_is_what_the_source_makes(source):
     made = nbformat.writes(labs.student(source)) + "\n"
-    assert made == (source.parents[1] / f"{source.stem}.ipynb").read_text(), "run `make labs`"
+    assert made == (source.parents[1] / f"{source.stem}.ipynb").read_text(encoding="utf-8"), "run `make labs`"
 
 
 def test_no_answer_no_hidden_test_no_output_is_given_away(source):
@@ -123,7 +123,7 @@ def test_cells_bear_names_that_stay(source):
 
 
 def test_the_minutes_add_up(source):
-    text = source.read_text()
+    text = source.read_text(encoding="utf-8")
     sections = [int(m) for m in re.findall(r"^# ## \d+\. .* \((\d+) minutes\)$", text, re.MULTILINE)]
     assert len(sections) == len(re.findall(r"^# ## ", text, re.MULTILINE)), "headings read `# ## 1. Title (25 minutes)`"
     for told in (f"**Time** about {sum(sections)} minutes", f"labs.setup(minutes={sum(sections)}, "):
@@ -150,7 +150,7 @@ def test_every_assertion_says_what_was_tried(source):
 
 def test_every_run_and_prediction_has_words(source):
     """What to look at under each Run, and what kind of number is asked for under each Predict."""
-    text = source.read_text()
+    text = source.read_text(encoding="utf-8")
     for heading in ("Run", "Predict"):
         for after in re.findall(rf"^# ### {heading}\n(.*?)^# %%", text, re.MULTILINE | re.DOTALL):
             assert len(after.split()) > 5, f"{heading}: {after!r}"
@@ -244,7 +244,7 @@ def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys,
         text = graded(made)[name].source
         assert ast.dump(ast.parse(marking.bare(text))) == ast.dump(ast.Module(ast.parse(text).body[0].body, []))
     assert main(["course", str(folder)]) == 2 and "is there already" in capsys.readouterr().err
-    compile((folder / "nbgrader_config.py").read_text(), "nbgrader_config.py", "exec")
+    compile((folder / "nbgrader_config.py").read_text(encoding="utf-8"), "nbgrader_config.py", "exec")
     assert main(["course"]) == 2 and "takes one folder" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "mini.marking", None)
     monkeypatch.delattr("mini.marking", raising=False)

@@ -1,5 +1,6 @@
 """pyproject.toml, the lock and environment.yml agree, and the wheel's own parts are found."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -15,12 +16,12 @@ from packaging.requirements import Requirement
 from mini.studies import studies
 
 ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def locked() -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list] = {}
-    for line in (ROOT / "requirements.lock").read_text().splitlines():
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
         requirement = Requirement(line)
         (pin,) = requirement.specifier
         assert pin.operator == "==", line
@@ -41,14 +42,14 @@ def test_the_lock_holds_every_dependency_within_its_range():
 def test_the_lock_serves_the_oldest_python_and_newer_ones():
     for python in ("3.11", "3.12", "3.13"):
         environment = default_environment() | {"python_version": python, "python_full_version": f"{python}.1"}
-        chosen = [v for line in (ROOT / "requirements.lock").read_text().splitlines()
+        chosen = [v for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
                   if (r := Requirement(line)).name == "jax" and (r.marker is None or r.marker.evaluate(environment))
                   for v in [str(r.specifier)]]
         assert len(chosen) == 1, (python, chosen)
 
 
 def test_the_environment_leaves_everything_to_the_project():
-    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     python, pip, rest = conda["dependencies"]
     assert pip == "pip" and rest == {"pip": ["-e .[lab]"]}
     minimum = re.search(r"[\d.]+", PROJECT["requires-python"]).group()
@@ -56,14 +57,14 @@ def test_the_environment_leaves_everything_to_the_project():
 
 
 def test_the_picture_of_the_house_names_every_file_once():
-    tree = (ROOT / "README.md").read_text().split("## The house")[1].split("```")[1]
+    tree = (ROOT / "README.md").read_text(encoding="utf-8").split("## The house")[1].split("```")[1]
     drawn = re.findall(r"^ +(\w+\.py) ", tree, re.MULTILINE)
     there = [p.name for p in (ROOT / "mini").rglob("*.py") if "studies" not in p.parts and p.name != "__init__.py"]
     assert sorted(drawn) == sorted(there)
 
 
 def test_the_readme_names_every_study_and_every_lab():
-    readme = (ROOT / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     tree = readme.split("## The house")[1].split("```")[1]
     rows = re.findall(r"^\| `(\w+)` \| .* \| ([\d, ]+) \|$", readme, re.MULTILINE)
     assert sorted(name for name, _ in rows) == sorted(studies()), "the table of studies in README.md"
@@ -79,7 +80,7 @@ def test_no_file_names_a_registry_or_this_machine():
     for folder in ("mini", "labs", "tests", "benchmarks", "data"):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in kinds:
-                assert not [w for w in words if w in path.read_text()], path
+                assert not [w for w in words if w in path.read_text(encoding="utf-8")], path
 
 
 def test_the_wheel_brings_labs_and_data(tmp_path):
@@ -94,3 +95,14 @@ def test_the_wheel_brings_labs_and_data(tmp_path):
     for folder, inside, pattern in (("data", "_data", "*.*"), ("labs", "_labs", "*.ipynb"), ("labs", "_labs", "src/*.py")):
         wanted = {f"mini/{inside}/{p.relative_to(ROOT / folder)}" for p in (ROOT / folder).glob(pattern)}
         assert wanted and wanted <= held
+
+
+def test_texts_are_utf8_on_a_system_that_writes_ascii(tmp_path):
+    environment = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    program = ("import sys, locale, pathlib; from mini.files import write_text; from mini.engine import sources\n"
+               "place = pathlib.Path(sys.argv[1])\n"
+               "write_text(place, 'import math  # \\u03bb \\u2192 \\u2713'); sources._imported(place)\n"
+               "print(locale.getencoding())")
+    said = subprocess.run([sys.executable, "-c", program, tmp_path / "a.py"], env=environment, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.strip() != "UTF-8" and (tmp_path / "a.py").read_bytes().endswith("λ → ✓".encode())

@@ -107,10 +107,10 @@ def test_two_threads_style_one_after_the_other():
 
 def test_a_figure_is_saved_with_its_words_and_its_origin(tmp_path):
     plotting.save(drawn(), "a/b", tmp_path, "what it <shows>", [RUNS], title="T")
-    record = json.loads((tmp_path / "a-b.json").read_text())
+    record = json.loads((tmp_path / "a-b.json").read_text(encoding="utf-8"))
     assert (record["id"], record["alt"], record["title"], record["seconds"]) == ("a/b", "what it <shows>", "T", 1.5)
     assert record["runs"] == [{"compute_seconds": 1.5, "configuration": {"p": 5}, "code": "", "seeds": [3, 4]}]
-    assert "what it &lt;shows&gt;" in (tmp_path / "a-b.svg").read_text()
+    assert "what it &lt;shows&gt;" in (tmp_path / "a-b.svg").read_text(encoding="utf-8")
     assert Image.open(tmp_path / "a-b.png").text["Description"] == "what it <shows>"
 
 

@@ -86,7 +86,7 @@ def test_a_full_place_keeps_the_result_that_was_there(tmp_path):
     path.write_text("the older result")
     with full_disk():
         assert str(path) in refused(results.save, walked(), path)
-    assert path.read_text() == "the older result" and len(list(tmp_path.iterdir())) == 1
+    assert path.read_text(encoding="utf-8") == "the older result" and len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize(("dtype", "expected"), [

@@ -55,7 +55,7 @@ COMPUTING = {"scale = 2\n": True, "# another word\n": False, "\n\n": False,
 def test_what_computes_changes_the_hash_and_words_about_it_do_not(more, tmp_path, monkeypatch, forget):
     before = sources.code_hash(Walk)
     changed = tmp_path / "walk.py"
-    changed.write_text(sources._module_file(Walk).read_text() + more)
+    changed.write_text(sources._module_file(Walk).read_text(encoding="utf-8") + more, encoding="utf-8")
     monkeypatch.setattr(sources, "_module_file", lambda cls: changed)
     forget()
     assert (sources.code_hash(Walk) != before) == COMPUTING[more]

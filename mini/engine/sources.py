@@ -64,7 +64,7 @@ def sources(cls) -> tuple[Path, ...]:
 def _imported(file: Path) -> tuple[Path, ...]:
     """The files that a file imports, anywhere in its text: those of the library, and those in its own folder."""
     found = []
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
