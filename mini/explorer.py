@@ -7,7 +7,6 @@ and errors are shown where the reader is looking, never swallowed.
 
 import atexit
 import html
-import os
 import threading
 import time
 import weakref
@@ -24,6 +23,7 @@ from mini.controls import OWN, alert, control, picture
 from mini.engine import Cancelled, live
 from mini.errors import UsageError, unknown
 from mini.experiment import Experiment, fields_of
+from mini.machine import fast
 from mini.plan import Plan
 
 FRAME_SECONDS = 0.25  # between two pictures of one training; the last is drawn at once
@@ -65,7 +65,7 @@ class Explorer:
                  shown: Sequence[str] | None = None, ticks: int | None = None, every: int | None = None, seed: int = 0,
                  size: tuple[float, float] = (11.0, 3.4), warm: bool = True):
         self.draw, self.every, self.size = draw, every, size
-        self.watched = not os.environ.get("MINI_FAST")  # otherwise nobody is watching, and the last picture is enough
+        self.watched = not fast()  # otherwise nobody is watching, and the last picture is enough
         self.warm = warm and self.watched
         self.plan = Plan(experiment, ticks, seeds=1, seed_start=seed)
         self.dataset: xr.Dataset | None = None  # the last finished training

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from mini.errors import UsageError, unknown, wrong
 from mini.files import bundled, write_text
+from mini.machine import fast, grading
 
 GRADED = "mini-lab-answer"
 READING = """The last number under <i>here</i> is what the criterion is put to; in brackets its 95% interval over the seeds.
@@ -53,16 +54,6 @@ def launch(argv: Sequence[str] = ()) -> int:
 
 
 # In a notebook: the setup, and what an exercise shows.
-
-
-def fast() -> bool:
-    """Whether everything is to be small: in the tests, and while a teacher's grader runs the notebook."""
-    return bool(os.environ.get("MINI_FAST")) or grading()
-
-
-def grading() -> bool:
-    """Whether nbgrader runs the notebook, to grade it or to validate it."""
-    return bool(os.environ.get("NBGRADER_EXECUTION"))
 
 
 def setup(minutes: int, compute: str) -> None:

@@ -1,4 +1,4 @@
-"""What computes: packages, processor, cores, and whether there is room for more programs."""
+"""What computes: packages, processor, cores; whether there is room for more programs, and whether anybody is watching."""
 
 import importlib.metadata
 import os
@@ -39,3 +39,13 @@ def crowded(most: float = 0.75) -> bool:
     if not (MAPS_USED.exists() and MAPS_GRANTED.exists()):
         return False
     return MAPS_USED.read_bytes().count(b"\n") > most * int(MAPS_GRANTED.read_text(encoding="utf-8"))
+
+
+def grading() -> bool:
+    """Whether nbgrader runs this process's notebook, to grade it or to validate it."""
+    return bool(os.environ.get("NBGRADER_EXECUTION"))
+
+
+def fast() -> bool:
+    """Whether nobody is watching, so that everything is to be small: in the tests, and while nbgrader runs a notebook."""
+    return bool(os.environ.get("MINI_FAST")) or grading()

@@ -7,7 +7,7 @@ from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, laptop,
 from mini.studies.forgetting import facts_settings as settings
 from mini.studies.forgetting.claims import facts
 
-GROUPS = {"duplicate": "the same words", "paraphrase": "other words", "once": "once", "never": "never told"}
+GROUPS = {"duplicate": "the same words", "paraphrase": "other words", "once": "once", "never": "never mentioned"}
 LOOK = {  # probe: label, how it is drawn
     "memorisation": ("memorisation", {"color": BLUE, "linestyle": "-"}),
     "semantic": ("semantic", {"color": ORANGE, "linestyle": "--"}),

@@ -67,8 +67,8 @@ def giving_up(canvas, runs) -> str:
     left.set_xticks(counts, ["nothing", *map(str, counts[1:])])
     left.legend(loc="lower right")
     marks(right, counts, 100 * last(runs.train_error, "epoch").transpose("seed", "give_up"), "", color=VERMILION)
-    right.set(xlabel="not fitted: seen at most this often", ylabel="training examples got wrong (%)", ylim=(0, None),
-              title="How many examples that is")
+    right.set(xlabel="not fitted: seen at most this often", ylabel="training examples answered wrong (%)", ylim=(0, None),
+              title="Training examples given up")
     right.set_xticks(counts, ["nothing", *map(str, counts[1:])])
     means = [float(x) for x in error.mean("seed")]
     return ("Left: test error when examples of rarely seen subpopulations are not fitted: "
