@@ -34,8 +34,11 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def crowded(most: float = 0.75) -> bool:
-    """Whether this process has used up most of the memory maps that Linux grants it; elsewhere there is no such limit."""
+def crowded(most: float = 0.5) -> bool:
+    """Whether this process has used up half of the memory maps that Linux grants it; elsewhere there is no such limit.
+
+    By then, after some seventy shapes, its programs take about 1.5 GB of memory as well.
+    """
     if not (MAPS_USED.exists() and MAPS_GRANTED.exists()):
         return False
     return MAPS_USED.read_bytes().count(b"\n") > most * int(MAPS_GRANTED.read_text(encoding="utf-8"))

@@ -460,12 +460,12 @@ def test_programs_are_forgotten_before_the_memory_maps_run_out(monkeypatch):
     assert same(first, again)
 
 
-def test_a_process_is_crowded_when_it_holds_most_of_the_maps_granted(tmp_path, monkeypatch):
+def test_a_process_is_crowded_when_it_holds_more_than_half_of_the_maps_granted(tmp_path, monkeypatch):
     used, granted = tmp_path / "maps", tmp_path / "max_map_count"
     monkeypatch.setattr(machine, "MAPS_USED", used)
     monkeypatch.setattr(machine, "MAPS_GRANTED", granted)
     assert not machine.crowded(), "a system without the limit"
     granted.write_text("100\n")
-    for lines, answer in ((75, False), (76, True)):
+    for lines, answer in ((50, False), (51, True)):
         used.write_text("a map\n" * lines)
         assert machine.crowded() is answer
