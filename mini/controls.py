@@ -64,7 +64,7 @@ def control(experiment: Experiment, name: str, values: Sequence, now) -> widgets
     label = f"{experiment.clock}s" if name == "ticks" else name.replace("_", " ")
     meaning = about[name].meaning if name in about else OWN[name]
     look = {"description": label, "tooltip": f"{label}: {meaning}",
-            "style": {"description_width": "8em"}, "layout": {"width": "24em"}}
+            "style": {"description_width": "8.8em"}, "layout": {"width": "24.8em"}}
     if ranged:
         low, high, step = values
         kind = widgets.IntSlider if isinstance(now, int) else widgets.FloatSlider

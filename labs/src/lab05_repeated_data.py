@@ -13,7 +13,7 @@
 # does the model lose, how much of it, and does it come back?
 #
 # **Time** about 110 minutes; sections 1 and 2 take about an hour. **Compute** about three minutes of training in all, on two
-# CPU cores; no internet.
+# CPU cores; no internet needed.
 # **You need** numpy, cross-entropy, and to have seen a transformer's attention once.
 #
 # After this lab you can

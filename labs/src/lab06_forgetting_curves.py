@@ -13,7 +13,7 @@
 # And what is left of either ability after it has read a thousand other things?
 #
 # **Time** about 160 minutes; sections 1 and 2 take about an hour. **Compute** about three minutes of training in all, on two
-# CPU cores; no internet.
+# CPU cores; no internet needed.
 # **You need** numpy, logarithms, and the normal distribution. Lab 5 helps but is not required.
 #
 # After this lab you can
@@ -670,7 +670,8 @@ except Exception as error:
 # **The text** is about 40 fictional people: their employer, birthplace, trade, hobby and the town where they work, each
 # fact in one of six wordings. It also says where companies are. The model reads such text throughout. Into it we
 # **inject**, ten times, passages about *new* people: eight people in the **same words** every time (a *duplicate*), eight
-# in **other words** every time (a *paraphrase*), and eight only **once**; eight more are **never** mentioned.
+# in **other words**, several wordings in turn (a *paraphrase*), and eight only **once**; eight more are **never**
+# mentioned.
 #
 # **Three probes** ask for the log-probability of a fact's value. *Memorisation* asks in the very words that a duplicate
 # repeats. *Semantic* asks in a wording in which this fact was never told. *Compositional* asks for the town

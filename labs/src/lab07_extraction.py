@@ -13,7 +13,7 @@
 # the model do so? And what helps against that?
 #
 # **Time** about 130 minutes; sections 1 and 2 take about an hour. **Compute** about three minutes of training in all, on two
-# CPU cores; no internet.
+# CPU cores; no internet needed.
 # **You need** numpy, log-probabilities, and a rough idea of what a language model does.
 #
 # After this lab you can
@@ -22,10 +22,10 @@
 # 3. distinguish what a model memorised by reading it from what it could have guessed anyway,
 # 4. say what deduplication and private training achieve, and what they cost.
 #
-# Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
-# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an open
-# exercise says so, and nothing later depends on it.
+# Each section except the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
+# answer an **exercise**. The cells below each answer check it. A ✓ means that the checks you see there pass. The teacher's
+# marks use more cases, so read the instruction again before you go on. You can run all cells at any time: an exercise
+# that you have not answered yet says so, and nothing later depends on it.
 
 # %%
 import numpy as np
@@ -790,8 +790,7 @@ with labs.check("one copy, and ten"):
 # %% [markdown]
 # ## 6. What may be said (15 minutes)
 #
-# The committed ledger of this project gives for each claim the number measured here, over several seeds, beside the
-# published one:
+# For each claim, this project's ledger gives the number measured here, over several seeds, beside the published one:
 
 # %%
 labs.ledger("extraction/grows-with-copies", "extraction/exposure-precedes-extraction", "extraction/grows-with-size",

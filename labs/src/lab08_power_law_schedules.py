@@ -13,7 +13,7 @@
 # does the world help, by bringing old things up again?
 #
 # **Time** about 110 minutes; sections 1 and 2 take about an hour. **Compute** two to three minutes of training in all, on two
-# CPU cores; no internet.
+# CPU cores; no internet needed.
 # **You need** numpy, cross-entropy, and to have seen a training loop once.
 #
 # After this lab you can
@@ -22,10 +22,10 @@
 # 3. tell which family a forgetting curve belongs to, and why an average may belong to a family that no learner belongs to,
 # 4. judge a method by the test that its world would set, and by the axis on which its effort is counted.
 #
-# Each section but the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
-# answer an **exercise**. Exercises check themselves below the answer. A ✓ means that the lines below your answer pass. A
-# teacher's marks use more cases, so read the instruction again before you go on. Run all cells whenever you like: an open
-# exercise says so, and nothing later depends on it.
+# Each section except the last asks you to **predict** before you **run**; then you **play**, read an explanation, and
+# answer an **exercise**. The cells below each answer check it. A ✓ means that the checks you see there pass. The teacher's
+# marks use more cases, so read the instruction again before you go on. You can run all cells at any time: an exercise
+# that you have not answered yet says so, and nothing later depends on it.
 
 # %%
 import numpy as np

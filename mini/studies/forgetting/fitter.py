@@ -17,8 +17,8 @@ from mini.studies.forgetting import human
 from mini.studies.forgetting.figures.memory import FAMILY_LOOK
 
 OWN = "my own points"
-HELP = ("Each line: a time from 0 on, then one score or more, of as many learners or items. Numbers with a point, apart by "
-        "spaces, commas or semicolons; what follows a # is skipped.")
+HELP = ("One line for each time: the time, from 0 on, then a score for each learner or item. Write decimals with a point, and "
+        "separate numbers by spaces, commas or semicolons; anything after a # is skipped.")
 
 
 def read(text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -91,8 +91,8 @@ def draw(figure: Figure, t: np.ndarray, scores: np.ndarray, resamples: int = 60)
     right.barh(range(len(order)), [weights[m] for m in order], color=[FAMILY_LOOK[m.partition(" + ")[0]][0] for m in order])
     right.set_yticks(range(len(order)), order, fontsize=8)
     right.set(title="Akaike weight", xlim=(0, 1))
-    note = ("Bands: 95% of curves fitted to learners drawn again." if sure is not None else
-            "No bands: they come from drawing learners or items again, so give a column for each.")
+    note = ("Bands: 95% of the curves fitted to resampled learners." if sure is not None else
+            "No bands: they come from resampling learners or items, so give a column for each.")
     return f"{len(t)} points; best: {found}. {note}", table(found, weights)
 
 
