@@ -90,7 +90,7 @@ def main(folder: str, name: str = "") -> None:
 
 if __name__ == "__main__":
     try:
-        if not 2 <= len(sys.argv) <= 3:
+        if not 2 <= len(sys.argv) <= 3 or sys.argv[1].startswith("-"):
             raise UsageError("usage: python -m mini.readme FOLDER [fresh], a folder that `mini reproduce` wrote")
         main(*sys.argv[1:])
     except (UsageError, OSError) as error:
