@@ -7,7 +7,7 @@ import numpy as np
 
 class EffectiveSize(NamedTuple):
     value: float  # in the unit of the sizes; NaN where no curve can be made
-    extrapolated: bool  # whether it lies outside the clean models' sizes, or could not be told from an end
+    extrapolated: bool  # whether it lies outside the clean models' sizes, or could not be found at all
 
 
 def effective_size(sizes, clean_losses, loss: float) -> EffectiveSize:

@@ -39,7 +39,7 @@ def ngram_extraction(point, world) -> dict:
 
 
 def _suffix(model, texts: np.ndarray, start: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Log-probability of each suffix, and whether each of its bytes is the likeliest; contexts reach `ORDER` bytes back."""
+    """Log-probability of each suffix, and whether each of its bytes is the likeliest; contexts reach `ORDER` - 1 bytes back."""
     part = texts[:, max(start - ORDER, 0): start + count].astype(int)
     p = ngram.probabilities(model, part[:, :-1])[:, -count:]
     target = part[:, -count:]

@@ -1,4 +1,4 @@
-"""What a method against forgetting is: four small functions around the step of any optimiser.
+"""What a method against forgetting is: a few small functions around the step of any optimiser.
 
 Shape letters: B rows of a batch, F features, C classes, T tasks, N training examples a task.
 """
