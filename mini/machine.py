@@ -37,7 +37,7 @@ def cores() -> int:
 def crowded(most: float = 0.5) -> bool:
     """Whether this process has used up half of the memory maps that Linux grants it; elsewhere there is no such limit.
 
-    By then, after some seventy shapes, its programs take about 1.5 GB of memory as well.
+    By then, after some seventy shapes, it takes about 1.7 GB of memory as well.
     """
     if not (MAPS_USED.exists() and MAPS_GRANTED.exists()):
         return False
