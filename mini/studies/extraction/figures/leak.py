@@ -1,5 +1,7 @@
 """What comes out: by copies, over training, by size, prompt, number of samples, and kind of text."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from mini.measures.curves import last
@@ -8,9 +10,9 @@ from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Fi
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, over_copies, secrets, windows
 from mini.studies.extraction.figures.shared import by_copies
-from mini.studies.extraction.items import COPIES
+from mini.studies.extraction.items import COPIES, NATURAL
 
-BINS = ("1", "5–9", "10–29", "30+")  # occurrences of natural lines, as `items.NATURAL` has them
+BINS = (f"{NATURAL[0]}", *(f"{low}–{above - 1}" for low, above in pairwise(NATURAL[1:])), f"{NATURAL[-1]}+")  # occurrences
 CATEGORY_LOOK = {"code": (BLUE, "-", "o"), "documentation": (GREEN, "-.", "s"), "data": (VERMILION, "--", "^")}
 
 
