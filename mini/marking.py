@@ -2,7 +2,8 @@
 
 In a student's notebook a check says what is wrong without stopping the notebook; it is a Python object, which a cell above
 could replace. During marking the assertions are therefore run bare, once it is clear that the names they depend on still
-tell false from true. `mini course` makes a course; it needs the extra `teach`.
+tell false from true, and answers whose class decides for itself what it equals are refused. `mini course` makes a course;
+it needs the extra `teach`.
 """
 
 import textwrap
@@ -16,13 +17,36 @@ from mini.errors import UsageError
 from mini.files import write_text
 
 CHECK = "with labs.check("
-PROBE = """import numpy as _np
+PROBE = """import functools as _functools
+import sys as _sys
+import types as _types
+import numpy as _np
 try:
     assert _np.isclose(0, 1) or _np.allclose([0], [1]) or abs(-1) != 1 or all([0]) or any([0]) or sorted([2, 1]) != [1, 2]
 except AssertionError:
     pass
 else:
     raise RuntimeError("a name that the marks hang on was replaced in this notebook")
+
+def _plain(value):  # whatever its class says of itself
+    for _class in type(value).__mro__:
+        if _class.__module__ == "__main__" and not vars(_class).keys().isdisjoint(_TELLING):
+            raise AssertionError(f"an answer is of the class {_class.__name__}, which decides itself what it equals")
+    for part in value if isinstance(value, (tuple, list)) else ():
+        _plain(part)
+    return value
+
+def _watched(function):
+    function = getattr(function, "_watched", function)  # by the check before
+    watched = _functools.wraps(function)(lambda *given, **named: _plain(function(*given, **named)))
+    watched._watched = function
+    return watched
+
+_TELLING = {name for name in (*dir(float), *dir(_np.ndarray)) if name.startswith("__")} - {
+    "__doc__", "__init__", "__new__", "__getnewargs__", "__repr__", "__str__", "__hash__"}  # a named tuple writes these
+globals().update({name: _watched(value) for name, value in list(globals().items())
+                  if isinstance(value, _types.FunctionType) and value.__module__ == "__main__" and name[:1] != "_"})
+_sys.setrecursionlimit(3000)  # an answer that calls itself is called through what watches it
 """
 CONFIGURATION = """from mini import marking
 

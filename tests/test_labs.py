@@ -79,9 +79,11 @@ def kernel():
 
 @functools.cache
 def executed(kernel: KernelManager, source: Path, kind: str):
-    """A lab run where no name is left of those before it; the teacher's with its checks in earnest."""
-    notebook = getattr(labs, kind)(source)
-    settings = {"NBGRADER_EXECUTION": "validate"} if kind == "teacher" else {}
+    """A lab run where no name is left of those before it; the teacher's as it is marked."""
+    notebook, settings = getattr(labs, kind)(source), {}
+    if kind == "teacher":
+        notebook, _ = marking.Bare().preprocess(notebook, {})
+        settings = {"NBGRADER_EXECUTION": "autograde"}
     with tempfile.TemporaryDirectory() as place:
         client = NotebookClient(notebook, km=kernel, timeout=120, store_widget_state=True)
         with client.setup_kernel():
@@ -182,6 +184,14 @@ def test_a_hidden_error_would_be_found(source):
     assert errors(notebook)
 
 
+EVERYTHING = """class Everything(int):
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __contains__ = __array_function__ = lambda self, *_: True
+    __array_ufunc__ = __call__ = __getitem__ = __sub__ = __rsub__ = __abs__ = __getattr__ = lambda self, *_: self
+    __iter__ = lambda self: iter((self, self))
+    __len__ = __int__ = lambda self: 2
+"""
+
+
 def submission(source: Path, answered: bool):
     """The released notebook, with the teacher's answers put in or not."""
     released, answers = labs.student(source), graded(labs.teacher(source))
@@ -204,7 +214,7 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
     marking.configure(config)
     config.CourseDirectory.root, config.CourseDirectory.course_id = str(tmp_path), "memorisation"
     name = source.stem
-    papers = {"right": submission(source, True), "empty": submission(source, False), "sly": submission(source, False)}
+    papers = {"right": submission(source, True), **{who: submission(source, False) for who in ("empty", "sly", "slyer")}}
     # All is right, but a cell was copied in the notebook with all that nbgrader wrote into it, and an answer warns.
     answers = {who: [c for c in graded(paper).values() if c.cell_type == "code" and c.metadata.nbgrader.solution]
                for who, paper in papers.items()}
@@ -220,6 +230,10 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
     answers["sly"][0].source += ("\nimport contextlib\nlabs.grading = lambda: False\n"
                                  "labs.check = lambda task: contextlib.suppress(Exception)\n"
                                  "np.isclose = np.allclose = lambda *given, **more: True\nabs = lambda x: 0\n")
+    # What it answers equals everything, whatever is done with it.
+    for cell in answers["slyer"]:
+        cell.source = re.sub(r"raise NotImplementedError.*", "return Everything()", cell.source)
+    answers["slyer"][0].source += "\n" + EVERYTHING
     monkeypatch.setattr(labs, "names", lambda: [name])
     marking.course(tmp_path)
     for who, notebook in papers.items():
@@ -233,7 +247,7 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
         assert outcome["success"], outcome["log"]
     with api.gradebook as book:
         marks = {s.student.id: s.score for s in book.assignment_submissions(name)}
-    assert marks == {"right": len(checked(labs.teacher(source))), "empty": 0, "sly": 0}
+    assert marks == {"right": len(checked(labs.teacher(source))), "empty": 0, "sly": 0, "slyer": 0}
 
 
 def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys, monkeypatch):
