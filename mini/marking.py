@@ -16,7 +16,7 @@ from mini import labs
 from mini.errors import UsageError
 from mini.files import write_text
 
-CHECK = "with labs.check("
+CHECK, AS_SET = "with labs.check(", "mini_check_as_set"
 PROBE = """import functools as _functools
 import sys as _sys
 import types as _types
@@ -62,15 +62,19 @@ class Bare(NbGraderPreprocessor):
 
     def preprocess_cell(self, cell, resources, index):
         if marked(cell) and cell.source.startswith(CHECK):
-            cell.source = PROBE + bare(cell.source)
+            cell.metadata[AS_SET], cell.source = cell.source, PROBE + bare(cell.source)
         return cell, resources
 
 
-class Quiet(NbGraderPreprocessor):
-    """Removes what a marked cell wrote to stderr: nbgrader gives 0 for it, though a right answer may warn, say of 0 / 0."""
+class Tidy(NbGraderPreprocessor):
+    """Puts each check back as it was set, for the feedback, and removes what it wrote to stderr.
+
+    nbgrader gives 0 for what is written there, though a right answer may warn, say of 0 / 0.
+    """
 
     def preprocess_cell(self, cell, resources, index):
         if marked(cell):
+            cell.source = cell.metadata.pop(AS_SET, cell.source)
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         return cell, resources
 
@@ -103,7 +107,7 @@ def configure(config) -> None:
     """Have nbgrader run the assertions bare, ignore warnings, and carry on where a cell was copied."""
     traits = Autograde.class_traits()
     execute, *steps = traits["autograde_preprocessors"].default()
-    config.Autograde.autograde_preprocessors = [Bare, execute, Quiet, *steps]
+    config.Autograde.autograde_preprocessors = [Bare, execute, Tidy, *steps]
     tidy = traits["sanitize_preprocessors"].default()
     after = tidy.index(DeduplicateIds) + 1
     config.Autograde.sanitize_preprocessors = [*tidy[:after], Copies, *tidy[after:]]

@@ -248,6 +248,9 @@ def test_nbgrader_gives_the_marks_due(source, tmp_path, monkeypatch):
     with api.gradebook as book:
         marks = {s.student.id: s.score for s in book.assignment_submissions(name)}
     assert marks == {"right": len(checked(labs.teacher(source))), "empty": 0, "sly": 0, "slyer": 0}
+    # The feedback is made from these, and shows each check as it was set.
+    seen, as_set = graded(nbformat.read(tmp_path / "autograded" / "sly" / name / f"{name}.ipynb", 4)), labs.teacher(source)
+    assert {n: seen[n].source for n in checked(as_set)} == {n: graded(as_set)[n].source for n in checked(as_set)}
 
 
 def test_a_course_is_made_once_and_its_checks_are_bare(source, tmp_path, capsys, monkeypatch):
