@@ -55,6 +55,7 @@ REGIMES = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, pruning=True), 500, 5, sweep={"weight_decay": (0.0, 5.0, 10.0)}),
     "paper": Plan(Grokking(**CORRUPT_PAPER, pruning=True), 1000, 10, sweep={"weight_decay": (0.0, 5.0, 15.0)}),
 }
+TWO_STAGES = {**REGIMES, "paper": REGIMES["paper"].replace(seed_start=5, seeds=10)}  # five left it undecided; fresh ones decide
 FORGETTING = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, weight_decay=20.0, spectrum=False), 2500, 25),
     "paper": Plan(Grokking(**CORRUPT_PAPER, weight_decay=20.0, spectrum=False), 5000, 50),

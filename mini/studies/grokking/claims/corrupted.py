@@ -184,7 +184,7 @@ CLAIMS = (
     Claim("corrupted/two-stages", "First both accuracies are 90% or more, then train accuracy falls to within 5 points of "
           "1 - xi + xi / p.",
           Published("both above 91% at step 120, train 65.4% from step 280", DOSHI, LOG), "margin",
-          everywhere(settings.REGIMES, (0, None)), two_stages, untrained, seconds=20, beside=staged),
+          everywhere(settings.TWO_STAGES, (0, None)), two_stages, untrained, seconds=20, beside=staged),
     Claim("corrupted/prune-low-ipr", "The least periodic neurons hold the false labels: without 60% of all neurons, these "
           "first, at most 10% of the false labels are left, and the rule at 95% or more.",
           Published("corrupted about 1%, test about 100% at 60%", DOSHI, "pruning figure (read off the plot)"), "margin",
