@@ -330,7 +330,7 @@ for order, how, mine in (("low_ipr", "lowest IPR removed", my_low), ("random", "
 # lose many neurons, no matter *which*. The paper shows the first two panels; the control is ours.
 #
 # At a decay of 5 the network gives up most of the false labels. Yet they come *back* when the most periodic neurons are
-# removed: they were still stored, and the rule outvoted them. So a network may hold more than its answers show. At a decay
+# removed (as in the paper's Fig. 17b): they were still stored, and the rule outvoted them. So a network may hold more than its answers show. At a decay
 # of 10 little comes back.
 #
 # ### Exercise 3.1: which neurons stay
@@ -439,11 +439,11 @@ labs.ledger("corrupted/coexistence", "corrupted/partial-inversion", "corrupted/f
             "corrupted/prune-random", "corrupted/dropout", "corrupted/batchnorm")
 
 # %% [markdown]
-# Two of these are about methods other than decay. *Dropout* leads to inversion without any decay. One explanation is that
-# what is learned by heart depends on few neurons, and suffers most when these are dropped. *Batch normalisation* is said to
-# lead to inversion too, and here it does; but its control, training on the same minibatches without it, ends with
-# nearly the same training accuracy. So the minibatches may be the cause, and the claim, which requires a difference, does
-# not hold at this scale.
+# Two of these are about methods other than decay. *Dropout* leads to inversion without any decay. The paper's explanation
+# (section 3.2): several neurons share each wave, so the rule survives when some of them are dropped; what is learned by heart
+# has no such reserve. *Batch normalisation* leads to inversion too; but its control, training on the same minibatches
+# without it, ends with nearly the same training accuracy. The paper says that the two act together, and that small batches
+# alone enhance inversion (section 2.1). Our claim requires a difference between them, and does not hold at this scale.
 #
 # **What this toy does not show.** The false labels here are drawn at random; systematic errors have a rule of their own
 # and would not look like spare weight. The rule is one that single neurons can carry as waves, which is why ranking
@@ -462,5 +462,5 @@ labs.ledger("corrupted/coexistence", "corrupted/partial-inversion", "corrupted/f
 # with the same curves as low-IPR pruning (1).
 
 # %% [markdown]
-# **References.** Doshi, Das, He and Gromov 2024, *To grok or not to grok*, arXiv:2310.13061: section 3 and Table 2
-# (regimes), pruning by IPR. Gromov 2023, arXiv:2301.02679 (the network).
+# **References.** Doshi, Das, He and Gromov 2024, *To grok or not to grok*, arXiv:2310.13061: section 2 and Table 2
+# (regimes), section 2.1 (pruning by IPR), section 3 (what regularisation does). Gromov 2023, arXiv:2301.02679 (the network).

@@ -201,8 +201,8 @@ with labs.check("ties go to the first epoch"):
 # $$t \leftarrow \beta t + (1 - \beta)\, p, \qquad t = 0 \text{ at first},$$
 # and with a given label $y$ the loss rewards the network for agreeing with itself:
 # $$L = -\log p_y + \lambda \log(1 - \langle p, t \rangle).$$
-# The better $p$ and $t$ agree, the more negative the second logarithm is. The published values are a strength
-# $\lambda = 3$ and a target momentum $\beta = 0.7$.
+# The better $p$ and $t$ agree, the more negative the second logarithm is. The published values for symmetric
+# noise on CIFAR-10 are a strength $\lambda = 3$ and a target momentum $\beta = 0.7$.
 #
 # ### Predict
 # Take the same digits and the same 40% of false labels. What will the held-out accuracy be after 200 epochs with ELR, and
@@ -409,7 +409,7 @@ explorer(("strength", "noise", "seed", "ticks"), strength=2.2, **PLAY)
 # minibatches do push $q$ about: a little above 2, half of the false labels can still get over the barrier. Besides, 2
 # is the value for *two* classes. With ten classes, the eight others have a probability $r$ of their own, which raises the
 # value (exercise 3.2). So the *measured* critical strength lies somewhat above the *derived* one. The project's ledger,
-# whose bounds were set before anything was measured, says so:
+# whose bounds were set before its runs, says so:
 
 # %%
 labs.ledger("early-learning/critical-strength", "early-learning/gradient-identity", "early-learning/kl-control")

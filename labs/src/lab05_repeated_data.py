@@ -494,7 +494,7 @@ with labs.check("outside the measured range"):
 #
 # Is this peculiar to transformers? Take the simplest learner there is: $y = x \cdot \beta + \sigma \varepsilon$,
 # fitted by least squares. Of 600 rows, half are unique; the other half are $m$ different rows, each occurring
-# $300 / m$ times, noise included. There are 20 dimensions.
+# $300 / m$ times, noise included. There are 20 dimensions. (The paper's regression is misspecified; this one is not.)
 #
 # ### Predict
 # For which number of rows $m$ is the fitted $\hat\beta$ farthest from the true one: 1, 10, 50 or 300?
@@ -596,9 +596,9 @@ labs.ledger("repeated/inverted-u", "repeated/peak-at-memorisation", "repeated/co
             "repeated/effective-size", "repeated/double-descent", "repeated/linear-model", "repeated/recovery")
 
 # %% [markdown]
-# **What this toy does not show.** Here half of the tokens are repeated, far more than in the paper. Here the head
-# does not form at all before training ends; a large model loses only some of its heads. Real text is not a Markov chain,
-# and whether a page deserves to be read twice depends on what is on it.
+# **What this toy does not show.** Here half of the tokens are repeated, far more than the 3% and the tenth of the
+# published figures above, and the head does not form at all before training ends; the paper reports how much smaller a large
+# model seems to be. Real text is not a Markov chain, and whether a page deserves to be read twice depends on what is on it.
 #
 # ### Exercise 5: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A colleague has ten million web pages and a thousand pages
@@ -614,5 +614,5 @@ labs.ledger("repeated/inverted-u", "repeated/peak-at-memorisation", "repeated/co
 
 # %% [markdown]
 # **References.** Hernandez and others 2022, arXiv:2205.10487 (repeated data). Olsson and others 2022, arXiv:2209.11895,
-# and Elhage and others 2021 (induction heads). "Internal Data Repetition Destroys Language Models" 2026, arXiv:2606.24998
-# (regression with duplicates).
+# and Elhage and others 2021 (induction heads). Chudnovsky and others 2026, *Internal Data Repetition
+# Destroys Language Models*, arXiv:2606.24998 (regression with duplicates).

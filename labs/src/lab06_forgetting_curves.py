@@ -771,9 +771,9 @@ facts_explorer.explorer(ticks=FACTS_STEPS, **FACTS)
 #
 # Look at the people who were **never mentioned**. Nobody says a word about them, and yet the model's answers about them
 # change all the time: the surer it becomes of the people it knows, the more confidently it is wrong about strangers, far
-# below chance. It has learned to answer, not to say "I do not know". This is why, at long delays, the study measures gains
-# *against* these people: the difference between a score before and after is a gain only if the score would otherwise have
-# stayed the same.
+# below chance. It has learned to answer, not to say "I do not know". This is why the study counts jumps, the losses between
+# them, and what is left at the end *against* these people: the difference between a score before and after is a gain only if
+# the score would otherwise have stayed the same. (The decay constants below are the paper's own, of one curve alone.)
 #
 # The paper fits "power laws" to what is left, and draws straight lines with only the *time* axis logarithmic. A straight
 # line there is $R = c - a \log_{10} t$, which is logarithmic decay; a power law would be straight with *both* axes

@@ -409,7 +409,7 @@ with labs.check("one in a thousand"):
 # %% [markdown]
 # ## 3. Which texts, which models (20 minutes)
 #
-# Three published statements: larger models give up more, and so do models given longer prompts (Carlini and others 2023);
+# Four published statements: larger models give up more, and so do models given longer prompts (Carlini and others 2023);
 # data carriers are given up more than code or documentation; different architectures give up different texts (both from
 # Al-Kaswan and others 2024). The transformer has two rivals here: a recurrent network (GRU) with as many weights, and an
 # n-gram model that has merely counted runs of up to seven bytes in the very same rows.

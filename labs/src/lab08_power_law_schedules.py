@@ -177,7 +177,7 @@ with labs.check("forgetting"):
 # ## 2. A world that comes back (30 minutes)
 #
 # Anderson and Schooler (1991) looked at headlines, the speech of parents and e-mail. In each they counted how often a
-# name or a word comes up again after a given number of days. The odds that it is needed fall with time as a **power law**,
+# word, a topic or a sender comes up again after a given time. The odds that it is needed fall with time as a **power law**,
 # $\text{odds} \propto t^{-d}$, and they rise with how often it came up before. Human forgetting has the same shape. Their
 # interpretation: memory is not bad at keeping things, it is good at guessing which of them will be needed.
 #
@@ -189,14 +189,14 @@ ANDERSON_SCHOOLER = {"headlines": 0.73, "speech of parents": 0.77, "e-mail": 0.8
 
 def odds(canvas):
     axes = canvas.add_subplot()
-    days = np.geomspace(1, 100, 50)
+    time = np.geomspace(1, 100, 50)
     for (name, d), look in zip(ANDERSON_SCHOOLER.items(), ("-", "--", ":")):
-        axes.plot(days, days**-d, color=BLUE, linestyle=look, label=f"{name}, exponent {d}")
-    axes.plot(days, np.exp(-(days - 1) / 10), color=VERMILION, linestyle="-.", label="an exponential, for comparison")
-    axes.set(xscale="log", yscale="log", ylim=(1e-3, 1.5), xlabel="days since it last came up",
-             ylabel="odds that it comes up (1 day = 1)", title="What the world asks for again (recalled exponents)")
+        axes.plot(time, time**-d, color=BLUE, linestyle=look, label=f"{name}, exponent {d}")
+    axes.plot(time, np.exp(-(time - 1) / 10), color=VERMILION, linestyle="-.", label="an exponential, for comparison")
+    axes.set(xscale="log", yscale="log", ylim=(1e-3, 1.5), xlabel="time since it last came up (days, or utterances)",
+             ylabel="odds that it comes up (1 at 1)", title="What the world asks for again (recalled exponents)")
     axes.legend()
-    return ("Odds of need against days away, both axes logarithmic: three straight lines, with exponents "
+    return ("Odds of need against time away, both axes logarithmic: three straight lines, with exponents "
             + ", ".join(f"{d} ({name})" for name, d in ANDERSON_SCHOOLER.items()) + "; an exponential bends down.")
 
 
@@ -633,7 +633,7 @@ labs.ledger("continual/fuar", "continual/vertical-horizontal")
 # %% [markdown]
 # **What this toy does not show.** Shuffled digits are not life: tasks here share nothing but the read-out, whereas in the
 # world things come up again in clusters, and in contexts. The tables in the paper of Gandhi and others could not be read;
-# where its text gives no number, the ledger's bound was set from a pilot before measuring, and the ledger says so.
+# where no text gives a number, the ledger's bound was set from a pilot before measuring, and the ledger says so.
 # Comparisons at equal numbers of steps favour networks that do not rehearse; a project that *adds* rehearsal to the same
 # number of new samples will report larger gains. And the exponents in section 2 are recalled from memory and still to be
 # checked.

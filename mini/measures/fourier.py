@@ -22,7 +22,7 @@ def inverse_participation_ratio(x: jax.Array) -> jax.Array:
 
     Convention: `rfft` with the constant term, as in the authors' code, so that a pure cosine has 1,
     a one-hot vector 1 / F, and Gaussian noise about 2 / F; the paper's full transform would give a
-    cosine 1/2. A dead vector gives NaN (Doshi and others 2024, section 3).
+    cosine 1/2. A dead vector gives NaN (Doshi and others 2024, section 1.1).
 
     >>> wave = jnp.cos(2 * jnp.pi * 3 * jnp.arange(31) / 31)
     >>> round(float(inverse_participation_ratio(wave)), 3)

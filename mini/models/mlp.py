@@ -2,7 +2,7 @@
 
     f(a, b) = W phi(U e_a + V e_b),   phi(x) = x^2 or ReLU,
 
-without biases, initialised from N(0, (16 N)^(-2/3)) (Gromov 2023; Doshi and others 2024, eq. 1).
+without biases (Gromov 2023; Doshi and others 2024, eq. 1), initialised from N(0, (16 N)^(-2/3)) (Doshi, appendix A).
 Products with one-hot vectors are written as look-ups of rows, which is what they are.
 
 On a CPU the rows are taken in blocks that stay in a core's cache, and the hidden layer is recomputed
@@ -25,7 +25,7 @@ BLOCK = 2**18  # numbers in the hidden layer of one block, 1 MiB
 
 
 class ModularMLP(nnx.Module):
-    """The network; dropout acts before the activation, batch normalisation after it (Doshi, app. D).
+    """The network; dropout acts before the activation, batch normalisation after it (Doshi and others, eq. 5).
 
     Args:
       p: residues, hence classes. width: hidden neurons. depth: hidden layers.

@@ -90,7 +90,7 @@ def split(keys, operation: str, p: int, unordered: bool, train_fraction: float, 
 
     round(corruption * N) training labels are redrawn uniformly over all p classes, so that 1/p of
     them stay right and a network that undoes the corruption scores 1 - xi + xi / p on its training
-    labels (Doshi and others 2024, section 2). A larger corruption with the same seed redraws a superset.
+    labels (Doshi and others 2024, section 1.1). A larger corruption with the same seed redraws a superset.
     """
     n, _ = train_size(operation, p, unordered, train_fraction)
     label = jnp.asarray(answers(operation, p), jnp.int32)

@@ -143,8 +143,8 @@ ELR, TABLE_1 = "liu2020", "Table 1, CIFAR-10, ResNet-34"
 CLAIMS = (
     Claim(
         "early-learning/peak-then-fall",
-        "On 40% redrawn labels, of which 36% are false, test accuracy peaks early and then falls (oracle peak less last).",
-        Published("about 0.03 (0.85 at the best epoch, a user's run; 0.819 at the last)", ELR,
+        "With 40% of the labels redrawn, so that 36% are false, test accuracy peaks and then falls (oracle peak less last).",
+        Published("about 0.03 (0.85 at the best epoch, a user's run; 0.819 in the table, its epoch not stated)", ELR,
                   "Table 1, and issue 3 of the authors' repository"), "1",
         laptop((0.03, None), settings.NOISE), fall, untrained, headline=True, seconds=40),
     Claim(
@@ -173,7 +173,7 @@ CLAIMS = (
         beside=control_ends),
     Claim(
         "early-learning/gradient-identity",
-        "The gradient of the regulariser is the lemma's, p - y + lambda g (largest difference).",
+        "The gradient of the regularised loss is the lemma's, p - y + lambda g (largest difference).",
         Published("0, an identity", ELR, "Lemma 2"), "1",
         laptop((None, 1e-5), settings.IDENTITY), lambda runs: last(runs.difference),
         lambda plan: plan.replace(signed=False), headline=True, seconds=1),
@@ -200,7 +200,7 @@ CLAIMS = (
         "early-learning/detection",
         "False labels are found: early loss and area under the margin (AUC), the memory's choice "
         "(precision, recall), against 0.95 and 0.9.",
-        Published("no figure for known noise; bounds set here before measuring", "pleiss2020", "section 3 (secondary)"),
+        Published("no figure for known noise at hand; bounds set here from a pilot", "pleiss2020", "section 3 (secondary)"),
         "margin",
         laptop((0, None), settings.NOISE), found, untrained, seconds=40, beside=found_shares),
     Claim(

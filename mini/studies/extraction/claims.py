@@ -159,7 +159,8 @@ def exposure_told(runs) -> str:
 
 
 def categories_told(planted, control) -> str:
-    return ", ".join(f"{c} {float(v):.2f}" for c, v in zip(planted.category.values, by_category(planted, control).mean("seed")))
+    beyond = by_category(planted, control).mean("seed")
+    return "shares beyond the control: " + ", ".join(f"{c} {float(v):.2f}" for c, v in zip(planted.category.values, beyond))
 
 
 def apart_told(planted, twin, gru) -> str:
@@ -184,14 +185,15 @@ CLAIMS = (
         "The more often a passage was read, the likelier it comes out (late and steeply here): share of passages of source "
         "given up whole at 256 copies, less that at 1.",
         Published("log-linear in the number of copies; no figure for its slope at hand, bound set here before measuring",
-                  "carlini2023", "abstract (secondary)"), "1",
+                  "carlini2023", "abstract"), "1",
         laptop((0.5, None), settings.PLANTED), growth, untrained, headline=True, seconds=25, beside=copies_told),
     Claim(
         "extraction/exposure-precedes-extraction",
         "A secret is exposed long before it can be extracted: doublings of the copies between exposure of half of what "
         "ranks can show and greedy extraction of one half.",
-        Published("unintended memorisation sets in early; no figure, bound (a factor of four) set here before measuring",
-                  "carlini2019", "abstract (secondary)"), "doublings of the copies",
+        Published("unintended memorisation sets in early in training, before over-fitting; nothing on copies, bound (a factor "
+                  "of four) set here before measuring", "carlini2019", "abstract of the first version (arXiv:1802.08232)"),
+        "doublings of the copies",
         laptop((2, None), settings.PLANTED), lead, untrained, headline=True, seconds=25, beside=exposure_told),
     Claim(
         "extraction/control",
@@ -217,20 +219,20 @@ CLAIMS = (
         "Data carriers (tables, encodings) are given up more than code or documentation, at equal length and equal copies "
         "and beyond what a control says: the gap to the larger of the two.",
         Published("memorised more than logic or documentation; no figure, bound set here before measuring", "alkaswan2024",
-                  "abstract (secondary)"), "1",
+                  "abstract"), "1",
         laptop((0.05, None), *settings.MANY), carriers, untrained, seconds=160, beside=categories_told),
     Claim(
         "extraction/architectures-differ",
         "Different architectures give up different items: what two transformers that differ in their first weights have in "
         "common of the smaller set, less that with the nearest other architecture (GRU, n-gram).",
         Published("different architectures memorise different samples; no figure, bound set here before measuring",
-                  "alkaswan2024", "abstract (secondary)"), "share of the smaller set",
+                  "alkaswan2024", "abstract"), "share of the smaller set",
         laptop((0.05, None), settings.PLANTED, settings.TWIN, settings.GRU), apart, untrained, seconds=60, beside=apart_told),
     Claim(
         "extraction/deduplication",
         "Removing duplicates is a defence: of the passages planted 256 times half no longer come out, and those planted "
         "once instead come out no more than 0.05 beyond a control.",
-        Published("10 copies are generated about 1000 times more often than 1; bounds set here before measuring",
-                  "kandpal2022", "abstract (secondary)"), "margin",
+        Published("models of deduplicated data are considerably more secure (10 copies are generated about 1000 times more "
+                  "often than 1); bounds set here before measuring", "kandpal2022", "abstract"), "margin",
         laptop((0, None), *settings.DEFENDED), deduplicated, untrained, items=WINDOWS, seconds=75, beside=defence_told),
 )

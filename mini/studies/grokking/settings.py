@@ -1,6 +1,8 @@
 """The runs that claims and figures of this study share, by preset.
 
-`laptop` is the smallest setting known to show an effect, `paper` the published one.
+`laptop` is the smallest setting known to show an effect. `paper` is the published one of Doshi and others (2024): for delay,
+progress, decay and the share of data, which Power and others and Nanda and others found in transformers, it is their network.
+The regimes run 1000 steps each, as the log without decay does; the two with decay stop at 500 there.
 """
 
 from mini.plan import Plan

@@ -171,13 +171,15 @@ CLAIMS = (
         "repeated/prefix-matching",
         "With half of the tokens repeated, induction heads suffer: share of the best head's prefix matching lost at the worst "
         "pool.",
-        Published("32% on average, at a repeated share of 3%", PAPER, "section 1 (secondary)"), "1",
+        Published("32% of effective model size by this score, on average, at a repeated share of 3%; no figure for the score "
+                  "itself, the same bound set here before measuring", PAPER, "section 1 (secondary)"), "1",
         laptop((0.32, None), settings.ENDS, settings.UNIQUE), matching_lost, untrained, headline=True, seconds=100),
     Claim(
         "repeated/effective-size",
         "With a tenth of the tokens drawn from a pool that is read 80 times, a model does as well as a clean one of "
         "half its size (effective size over true size).",
-        Published("0.5 (800 million weights as good as 400 million)", PAPER, "abstract (secondary)"), "1",
+        Published("0.5 (800 million weights as good as 400 million, with 0.1% of the data read 100 times)", PAPER, "abstract"),
+        "1",
         laptop((0.35, 0.71), settings.TENTH, settings.UNIQUE, settings.CLEAN), relative_size, untrained, seconds=120),
     Claim(
         "repeated/double-descent",
@@ -189,14 +191,14 @@ CLAIMS = (
         "repeated/linear-model",
         "A regression with duplicated rows has the same curve in closed form: risk at the worst pool is twice that at "
         "either end, and simulation agrees within a tenth on average.",
-        Published("the same non-monotone curve, for a misspecified regression; derived here", "repetition2026",
-                  "abstract (secondary)"), "margin",
+        Published("a non-monotone curve, for a misspecified regression; derived here for a well-specified one with noise",
+                  "repetition2026", "abstract"), "margin",
         laptop((0, None), settings.LINEAR), closed_form, lambda plan: plan.replace(counted=False, draws=5), headline=True,
         seconds=12, beside=linear_told),
     Claim(
         "repeated/recovery",
-        "A loss of half a nat at a third of the steps is made good: in the end the model copies within half a nat of one that "
-        "read only unique tokens.",
+        "A loss of half a nat at a third of the steps is made good: in the end the model copies, a nat below chance or more, "
+        "within half a nat of one that read only unique tokens for a third as long.",
         Published("no figure; bounds set here before measuring", PAPER, "not in the paper"), "margin, nat",
         laptop((0, None), settings.LONG, settings.UNIQUE), recovered, untrained, seconds=120, beside=recovery_told),
 )

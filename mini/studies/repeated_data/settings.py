@@ -1,6 +1,6 @@
 """The runs that claims and figures of this study share, in the laptop preset.
 
-The published setting (up to 800 million weights, 100 billion tokens each) is out of reach here. There are always two
+The published settings (1.5 million to a billion weights, 100 billion tokens each) are out of reach here. There are always two
 controls: as many tokens, all unique, and the unique tokens alone. All runs but the widths share one compilation.
 """
 

@@ -1,7 +1,7 @@
 """The runs that claims and figures of this study share, in the laptop preset.
 
 All runs of a comparison have the same number of steps (steps-matched): rehearsed samples take the place of new ones.
-The published settings (MNIST, 100 epochs a task) take hours.
+The settings of the closest public code, a course project (MNIST, 100 epochs a task), take hours.
 """
 
 from mini.plan import Plan

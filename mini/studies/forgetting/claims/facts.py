@@ -2,8 +2,9 @@
 
 Curves are means over the people of a group; effectivity, retainability and decay constant are defined as in the paper
 (`mini.measures.acquisition`). Training also changes what the model says about people whom it was never told about, and a
-maximum over several records exceeds the first of them by chance alone. Gains and losses are therefore counted beyond those
-of these people, the group `never`.
+maximum over several records exceeds the first of them by chance alone. Effectivity, gains, losses between injections and what
+is left at the end are therefore counted beyond those of these people, the group `never`; retainability and the decay constant
+are the paper's own, of a group's curve alone.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from mini.studies.forgetting import facts_settings as settings
 
 TOLD = ("duplicate", "paraphrase")
 ASKED = ("memorisation", "semantic")
-GONE = 1.0  # what is gone within ten steps has at least this decay constant
+GONE = 1.0  # the decay constant of what is gone within ten steps; stands for what is gone before a line can be fitted
 
 
 def untrained(plan: Plan) -> Plan:
@@ -159,7 +160,8 @@ def several(values, pattern: str = "{:.2f}") -> str:
 
 def saw_tooth_told(runs) -> str:
     return (f"effectivity {several(order(runs))} nats (memorisation / semantic / compositional), "
-            f"{float(mean(runs, lost_between).mean()):.2f} lost again before the next injection")
+            f"{float(mean(runs, lost_between).mean()):.2f} lost again before the "
+            "next injection; both beyond those of people never mentioned")
 
 
 def gap_told(runs) -> str:
@@ -192,8 +194,8 @@ def forms_told(runs) -> str:
     found = [f"{g} {p}: {retention.compare(*average(runs, g, p))}" for g in TOLD for p in ASKED]
     threshold = [acquisition.learnability(*retainability(runs, g, "memorisation")) for g in TOLD]
     longest = np.nanmax(retainability(runs, TOLD[0], ASKED[0])[0]) if np.isfinite(threshold).any() else 0
-    return (f"learnability threshold {several(threshold, '{:.2g}')} steps (duplicate / paraphrase; extrapolated from "
-            f"{longest:.0f}); by AICc " + "; ".join(found))
+    return (f"learnability threshold of memorisation {several(threshold, '{:.2g}')} steps (duplicate / paraphrase; "
+            f"extrapolated from {longest:.0f}); by AICc " + "; ".join(found))
 
 
 def compositional_told(runs) -> str:
@@ -201,9 +203,9 @@ def compositional_told(runs) -> str:
     composed = composed_decays(runs)
     constants = mean(runs, decays, probes=("semantic",)), average_of(composed.ravel())
     return (f"log-probability at best {several(peaks)} nats (memorisation / semantic / compositional), chance "
-            f"{float(runs.chance.mean()):.2f}; effectivity {several(order(runs)[1:])}, decay constant {several(constants)} "
-            f"(semantic / compositional; of {composed.size} of the latter {np.sum(composed == GONE)} gone within ten steps, "
-            f"{np.isnan(composed).sum()} never acquired)")
+            f"{float(runs.chance.mean()):.2f}; effectivity beyond people never mentioned {several(order(runs)[1:])}, decay "
+            f"constant {several(constants)} (semantic / compositional; of {composed.size} of the latter "
+            f"{np.sum(composed == GONE)} gone too soon for a line, {np.isnan(composed).sum()} never acquired)")
 
 
 def spacing_told(massed, spaced, expanding) -> str:
@@ -232,12 +234,12 @@ CLAIMS = (
         "facts/duplicates-fade-faster",
         "What was told in the same words fades faster than what was paraphrased: decay constant (share lost with every "
         "tenfold of time), duplicate less paraphrase.",
-        Published("duplication forgets faster; its table of constants was not at hand", PAPER, "table 2 (secondary)"),
+        Published("duplication forgets faster; its table of constants was not at hand", PAPER, "abstract"),
         "share a decade", laptop((0, None), settings.MORE), fade, untrained, seconds=90, beside=fade_told),
     Claim(
         "facts/batch-size",
         "A smaller batch raises effectivity and makes facts fade faster: effectivity and decay constant, a batch of 8 less "
-        "one of 32 (the smaller margin; effectivity beyond 0.05 nat, each less that of people never mentioned).",
+        "one of 32 (the smaller margin; effectivity less that of people never mentioned, and beyond 0.05 nat).",
         Published("128 against 2048: effectivity and decay constant both rise; no figure at hand, bounds set here before "
                   "measuring", PAPER, "section on batch size (secondary)"), "margin",
         laptop((0, None), settings.BATCHES), batch_effect, untrained, seconds=50, beside=batch_told),
@@ -251,7 +253,7 @@ CLAIMS = (
         "facts/compositional",
         "The compositional probe (name, employer, town) is acquired, less than the semantic one, and decays more slowly "
         "(smallest of the three margins; acquired 0.1 nat beyond people never mentioned; a constant of 1 stands for what is "
-        "gone within ten steps, or sooner).",
+        "gone before a line can be fitted to it).",
         Published("least effectivity, slowest decay; no figure at hand", PAPER, "section on forgetting (secondary)"), "margin",
         laptop((0, None), settings.MORE), compositional, untrained, seconds=90, beside=compositional_told),
     Claim(

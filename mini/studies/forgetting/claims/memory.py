@@ -147,8 +147,9 @@ def survivors(runs) -> tuple[np.ndarray, np.ndarray]:
 
 def needed_told(runs) -> str:
     runs = recognised(runs)
-    return (f"{needed(runs, 'recognition').mean():.2g} exposures to recognise, {needed(runs, 'recall').mean():.2g} to recall "
-            f"(near foils: {needed(runs.assign(near=runs.area.sel(foil='near', drop=True)), 'near').mean():.2g})")
+    near = needed(runs.assign(near=runs.area.sel(foil="near", drop=True)), "near").mean()
+    return (f"{needed(runs, 'recognition').mean():.2g} exposures to recognise ({near:.2g} with near foils), "
+            f"{needed(runs, 'recall').mean():.2g} to recall")
 
 
 def kept_told(runs) -> str:
@@ -182,7 +183,7 @@ def form_told(runs) -> str:
     best, tied = (sum(found.tied == ("wickelgren",) for found in alone),
                   sum("wickelgren" in found.tied and len(found.tied) > 1 for found in alone))
     rival = sum("exponential + asymptote" in found.tied for found in every)
-    return (f"best alone in {best} and tied in {tied} of {len(curves)} seeds; where asymptotes are allowed, an exponential "
+    return (f"without asymptotes best alone in {best} and tied in {tied} of {len(curves)} seeds; with them, an exponential "
             f"above one is best or tied in {rival}")
 
 
@@ -191,13 +192,14 @@ CLAIMS = (
     Claim(
         "forgetting/recognition-before-recall",
         "Recognition comes long before recall: exposures until nine tenths of the tokens are recalled, over those until "
-        "nine tenths of pairs are recognised.",
-        Published("3 (near-perfect recall after 3 exposures, recognition after 1)", PAPER, "abstract"), "ratio",
+        "nine tenths of pairs are recognised (independent foils).",
+        Published("3 (near-perfect recall after 3 exposures, recognition after 1, even for hard foils)", PAPER, "abstract"),
+        "ratio",
         laptop((3, None), settings.STUDY), before_recall, untrained, headline=True, seconds=13, beside=needed_told),
     Claim(
         "forgetting/exposures-to-recognise",
         "One exposure is enough to recognise: exposures until a studied sequence is told from an unstudied one in nine "
-        "tenths of all pairs.",
+        "tenths of all pairs (independent foils).",
         Published("1, even for hard foils", PAPER, "abstract"), "exposures",
         laptop((None, 1), settings.STUDY), lambda runs: needed(recognised(runs), "recognition"), untrained, seconds=13),
     Claim(
@@ -222,7 +224,7 @@ CLAIMS = (
         "forgetting/structure-helps",
         "Sequences with structure are both recognised and recalled better than random strings (mean over 1 to 32 "
         "exposures, the smaller advantage).",
-        Published("real sentences better than random words; no figure", PAPER, "abstract"), "margin",
+        Published("real sentences generally better than stimuli without structure; no figure", PAPER, "abstract"), "margin",
         laptop((0, None), settings.FRESH_STRINGS), structure, untrained, seconds=16, beside=structure_told),
     Claim(
         "forgetting/retention-form",

@@ -204,13 +204,14 @@ def by_size(canvas, runs) -> str:
     axes, said = canvas.subplots(), []
     runs = with_foils(runs)
     size, most = runs.parameters.mean("seed").values, float(runs.exposed.max())
-    for name, published in (("recognition", 1), ("near", None), ("recall", 3)):
+    for name, published, said_of in (("recognition", 1, "recognition, even with hard foils"), ("near", None, ""),
+                                     ("recall", 3, "recall")):
         label, look = LOOK[name]
         rows = np.array([memory.needed(runs.sel(width=width), name) for width in runs.width.values]).T  # (seed, width)
         line(axes, size, rows, label, **look)
         if published:
             axes.axhline(published, color=look["color"], linestyle=":", lw=1)
-            axes.text(size[-1], published * 1.06, f"published, {label}", ha="right", color=look["color"], fontsize=8)
+            axes.text(size[-1], published * 1.06, f"published, {said_of}", ha="right", color=look["color"], fontsize=8)
         said.append(f"{label} " + ", ".join(f"{value:.1f} at {int(s)} weights" for s, value in zip(size, rows.mean(0))))
     axes.axhspan(most, 2.2 * most, color=BLACK, alpha=0.06, lw=0)
     axes.text(size[-1], 1.5 * most, f"not within {most:.0f}", ha="right", fontsize=8)

@@ -1,4 +1,4 @@
-"""Claims under corrupted labels. Criteria are written from the published figures, before measuring.
+"""Claims under corrupted labels. Criteria are written from the published figures, where there are any, and before measuring.
 
 The regimes are those of Doshi and others 2024, table 2, told apart by final accuracies alone; the
 published anchors are p = 97, half the data, 35% corrupted, weight decay 0, 5, 15 and 20.
@@ -106,7 +106,7 @@ def norms(runs) -> str:
     on, train = runs.sel(batch_norm=True), last(runs.train_accuracy).mean("seed")
     low, high = (float(x.mean()) for x in gammas(on))
     return (f"train {float(train.sel(batch_norm=True)):.1%}, without {float(train.sel(batch_norm=False)):.1%}; "
-            f"|gamma| {low:.3f} against {high:.3f}")
+            f"|gamma| {low:.3f} of the less periodic half against {high:.3f}")
 
 
 def pruned(runs, order: str, share: float, subset: str) -> xr.DataArray:
@@ -152,7 +152,7 @@ def gammas(runs) -> tuple[xr.DataArray, xr.DataArray]:
     """Mean |gamma| of the half of neurons with lower IPR, and of the other half."""
     ipr, gamma = last(runs.ipr), runs.gamma
     low = ipr <= ipr.median("neuron")
-    return gamma.where(low).mean("neuron"), gamma.where(~low).mean("neuron")
+    return gamma.where(low).mean("neuron"), gamma.where(ipr > ipr.median("neuron")).mean("neuron")
 
 
 def transformer_regimes(runs) -> xr.DataArray:
@@ -164,7 +164,7 @@ def transformer_regimes(runs) -> xr.DataArray:
 DOSHI = "doshi2024"
 LOG = "the authors' notebook log"
 CLAIMS = (
-    Claim("corrupted/coexistence", "Without decay, false labels and the rule live in one network: both accuracies 90%.",
+    Claim("corrupted/coexistence", "Without decay, false labels and the rule live in one network: both accuracies 90% or more.",
           Published("train 97.8%, test 98.3% (decay 0)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: coexists(COEXIST(runs)), untrained,
           headline=True, seconds=20, beside=ends(COEXIST)),
@@ -178,12 +178,13 @@ CLAIMS = (
           Published("train 65.4%, test 100% (decay 15)", DOSHI, LOG), "margin",
           everywhere(settings.REGIMES, (0, None)), lambda runs: inverts(FULL(runs)),
           untrained, headline=True, seconds=20, beside=beside_the_rule(FULL)),
-    Claim("corrupted/forgetting", "With too much decay the network finds the rule (test 90%) and then loses everything "
-          "(both accuracies below 90%).",
+    Claim("corrupted/forgetting", "With too much decay the network finds the rule (test 90%) and then loses it (in the end "
+          "both accuracies below 90%).",
           Published("test 100% at step 300, chance by 2300 (decay 20)", DOSHI, LOG), "margin",
-          everywhere(settings.FORGETTING, (0, None)), forgets, untrained, seconds=25, beside=forgotten),
-    Claim("corrupted/two-stages", "First both accuracies are 90% or more, then train accuracy falls to within 5 points of "
-          "1 - xi + xi / p.",
+          everywhere(settings.FORGETTING, (0, None)), forgets,
+          lambda plan: plan.replace(weight_decay=5.0, ticks=200, every=50, seeds=2), seconds=25, beside=forgotten),
+    Claim("corrupted/two-stages", "With enough decay (10 here, 15 in the published setting) both accuracies are first 90% or "
+          "more, then train accuracy falls to within 5 points of 1 - xi + xi / p.",
           Published("both above 91% at step 120, train 65.4% from step 280", DOSHI, LOG), "margin",
           everywhere(settings.TWO_STAGES, (0, None)), two_stages, untrained, seconds=20, beside=staged),
     Claim("corrupted/prune-low-ipr", "The least periodic neurons hold the false labels: without 60% of all neurons, these "
@@ -198,7 +199,7 @@ CLAIMS = (
           beside=cut("high_ipr", 0.3)),
     Claim("corrupted/prune-random", "The control: with 60% pruned at random, rule and false labels fade together (within 20 "
           "points), the rule 30 points or more below where the least periodic go.",
-          Published("no control in the paper", DOSHI, "added here"), "margin",
+          Published("no control in the paper; bounds set here", DOSHI, "added here"), "margin",
           everywhere(settings.REGIMES, (0, None)), random_spares_neither, untrained, headline=True, seconds=20,
           beside=cut("random", 0.6)),
     Claim("corrupted/dropout", "Dropout inverts without any decay (0.3 here, 0.6 in the published setting: test at least 90%, "
@@ -209,12 +210,15 @@ CLAIMS = (
                                         for share in runs.dropout.values)),
     Claim("corrupted/batchnorm", "Batch normalisation inverts fully where the same minibatch without it does not, by "
           "scales for the less periodic half of the neurons that are at most 3/4 of the other half's.",
-          Published("full against partial inversion by the titles, though the log's train 80.4% and 81.8% are both full by "
-                    "this bound; |gamma| .01-.03 against .04-.06", DOSHI, "BatchNorm section, notebook titles and log"),
+          Published("full inversion, together with the minibatches, which alone enhance inversion too; the notebook calls one "
+                    "full and the other partial, though its train 80.4% and 81.8% are both full by this bound; |gamma| .01-.03 "
+                    "against .04-.06 where IPR is above 0.9", DOSHI,
+                    "section 2.1, Figs. 5 (|gamma|: read off the plot) and 10; the authors' notebook log"),
           "margin", everywhere(settings.BATCH_NORM, (0, None)), norm_inverts, untrained, seconds=40, beside=norms),
     Claim("corrupted/transformer", "A transformer coexists with little decay (both accuracies at least 90%) and inverts with "
           "more (test at least 90%, train less than 5 points above 1 - xi), all else equal.",
-          Published("coexistence at decay 10, full inversion at decay 50", DOSHI, "transformer section (secondary)"),
+          Published("coexistence at decay 10, full inversion at decay 50 (both at a learning rate of 0.001)", DOSHI,
+                    "section 2.2, Fig. 7a"),
           "margin", laptop((0, None), settings.TRANSFORMER_CORRUPT),
           transformer_regimes, untrained, seconds=120,
           beside=lambda runs: "; ".join(f"{ends(regime(i))(runs)} (decay {float(runs.weight_decay[i]):g})" for i in (0, 1))),

@@ -69,8 +69,9 @@ CLAIMS = (
     Claim(
         "long-tail/influence-pairs",
         "Single examples decide single test examples: influence, in fresh networks, of the pairs found at .15 or more.",
-        Published("at least .15 for 35 pairs on MNIST, 1015 on CIFAR-100 (recalled), 1641 on ImageNet (secondary)",
-                  "feldman2020b", "influence estimates"), "1", everywhere(settings.ESTIMATOR, (0.15, None)),
+        Published("at least .15 (memorised at .25 or more) for 35 pairs on MNIST, 1015 on CIFAR-100 (recalled), 1641 on "
+                  "ImageNet", "feldman2020b", "influence estimates (secondary)"), "1",
+        everywhere(settings.ESTIMATOR, (0.15, None)),
         lambda runs: runs.fresh_influence, untrained, seconds=40),
     Claim(
         "long-tail/noise-looks-like-the-rare",

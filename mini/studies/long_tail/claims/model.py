@@ -77,7 +77,7 @@ CLAIMS = (
         beside=errors),
     Claim(
         "long-tail/cost-of-not-memorising",
-        "Not fitting what was seen once costs tau_1 for each such example: error added, over the closed form.",
+        "Not fitting what was seen once costs tau_1 for each error on such an example: error added, over the closed form.",
         Published("err >= opt + tau_1 errn(1); 7 points at 50,000", "feldman2020",
                   "main lower bound, introduction (secondary)"), "ratio", everywhere(settings.GIVE_UP, (0.75, 1.25)),
         cost_over_theory, untrained, headline=True, seconds=5),
