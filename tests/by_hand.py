@@ -3,6 +3,8 @@
 `RUNS` maps a claim's id to a function of whether it holds; it gives the datasets that the estimate takes.
 """
 
+import json
+
 import numpy as np
 import xarray as xr
 
@@ -10,6 +12,7 @@ from mini.measures import retention
 from mini.studies.extraction.claims import LONGEST
 from mini.studies.extraction.items import COPIES
 from mini.studies.forgetting.facts_settings import LARGE_BATCH, SMALL_BATCH
+from mini.studies.schedules.settings import SHARE
 
 SEEDS, STEPS = 5, np.array([0, 1, 2, 11, 101, 1001])  # told at step 0, best at 1, and then looked at after 1, 10, 100, 1000
 GROUPS, PROBES = ("duplicate", "paraphrase"), ("memorisation", "semantic", "compositional")
@@ -50,6 +53,47 @@ def compositional(holds):
     return [facts(lambda group, probe: (1, inferred) if probe == "compositional" else (2, told))]
 
 
+def decay_form(holds):
+    """All that is left falls in lines; or what one probe left stays, and drops at the last of four records: R2 is 3/5."""
+    bent = 0.25 if holds else np.array([0, 0, 0, 0.2])
+    return [facts(lambda *of: (2, bent if of == ("paraphrase", "semantic") else 0.25))]
+
+
+def progress(holds):
+    """Two fifths of restricted loss's fall come before the jump, and three quarters of excluded loss's rise, or an eighth."""
+    return [runs({"step": [0, 10, 20, 30, 40]}, test_accuracy=(("step",), [0, 0, 0.4, 0.6, 1]),
+                 restricted_loss=(("step",), [2, 5, 3, 1, 0]), excluded_loss=(("step",), [3, 0, 6 if holds else 1, 7, 8]))]
+
+
+def transformer(holds):
+    return [runs({"step": [0, 1000]}, test_accuracy=(("step",), [0, 1 if holds else 0.9]))]
+
+
+def batchnorm(holds):
+    """A quarter of the labels are false, so that below 0.8 in training is full inversion: with normalisation only, or without
+    it too. The two less periodic neurons have scales of 0.7, the others of 1, on average."""
+    dims, train = ("batch_norm", "step"), [[0.95 if holds else 0.65], [0.7]]
+    return [runs({"batch_norm": [False, True], "step": [2000]}, train_accuracy=(dims, train), test_accuracy=(dims, [[1], [1]]),
+                 ipr=((*dims, "neuron"), [[[0.9, 0.2, 0.8, 0.3]]] * 2),
+                 gamma=(("batch_norm", "neuron"), [[1.1, 0.6, 0.9, 0.8]] * 2)
+                 ).assign_attrs(configuration=json.dumps({"corruption": 0.25}))]
+
+
+def linear_theory(holds):
+    """The turn is at the third of four records; before it the descent points to the truth, or once away from it. In the end
+    all is fitted: no margin is larger than that one's 0."""
+    curves = {"alignment": [0, 0.05, 0.2, 1], "cosine": [0.5, 0.5 if holds else -1 / 3, -1, -1],
+              "restored_fraction": [0.5, 0.7, 1, 0], "clean_residual": [1, 1, 0.9, 0], "false_residual": [1, 1, 1.1, 0],
+              "train_accuracy": [0.5, 0.6, 0.7, 1]}
+    return [runs({"step": [0, 1, 2, 3]}, **{name: (("step",), values) for name, values in curves.items()})]
+
+
+def asymmetric(holds):
+    plain, elr = (0.8, 0.9) if holds else (0.9, 0.8)
+    return [runs({"objective": ["cross_entropy", "elr"], "epoch": [0, 200]},
+                 test_accuracy=(("objective", "epoch"), [[0.1, plain], [0.1, elr]]))]
+
+
 def critical_strength(holds):
     shares = [1, 0.75, 0.25, 0] if holds else [1, 1, 0.75, 0.25]
     return [runs({"strength": [1.0, 1.5, 2.5, 3.0], "epoch": [0, 200]},
@@ -79,6 +123,29 @@ def memory(since, **variables) -> xr.Dataset:
               for name, (dims, values) in variables.items()}
     return runs({"step": np.arange(len(since)), "foil": ["independent"]}, since=(("step",), since),
                 exposed=(("step",), [0, 1, *[32] * (len(since) - 2)]), **padded)
+
+
+def studying(recognition, recall) -> xr.Dataset:
+    """Scores after 0, 1, 3 and 10 exposures, and long after, when all is lost."""
+    return runs({"step": np.arange(5), "foil": ["independent"]}, exposed=(("step",), [0, 1, 3, 10, 10]),
+                since=(("step",), [np.nan, np.nan, np.nan, 0, 1000]), recall=(("step",), [*recall, 0]),
+                area=(("step", "foil"), np.transpose([[*recognition, 0.5]])))
+
+
+def exposures_to_recognise(holds):
+    """Four fifths of the way from 0 to 1 exposure, or from 1 to 3."""
+    return [studying([0.5, 1, 1, 1] if holds else [0.5, 0.5, 1, 1], [0, 0, 0, 0])]
+
+
+def exposures_to_recall(holds):
+    """Nine tenths of the way from 1 to 3 exposures, or from 3 to 10."""
+    return [studying([1, 1, 1, 1], [0, 0, 1, 1] if holds else [0, 0, 0, 1])]
+
+
+def structure_helps(holds):
+    """The chain or strings are recognised better by 0.2 and recalled better by 0.1; what is guessed before does not count."""
+    better, worse = studying([0.5, 0.8, 0.9, 1], [0.7, 0.3, 0.6, 0.9]), studying([0.5, 0.6, 0.7, 0.8], [0, 0.2, 0.5, 0.8])
+    return [xr.concat([better, worse], "random_strings").assign_coords(random_strings=[not holds, holds])]
 
 
 def steep_then_slow(holds):
@@ -115,6 +182,27 @@ def peak_at_memorisation(holds):
             runs({"step": [0]}, fresh_loss=(("step",), [2]))]
 
 
+def effective_size(holds):
+    """Clean models with 1, 2 and 4 hundred weights lose 4, 3 and 2 nats; the one in question as much as the second or third."""
+    return [runs({"step": [0]}, fresh_loss=(("step",), [3 if holds else 2])),
+            runs({"step": [0]}, fresh_loss=(("step",), [2]), parameters=((), 400)),
+            runs({"width": [8, 16], "step": [0]}, fresh_loss=(("width", "step"), [[4], [3]]),
+                 parameters=(("width",), [100, 200]))]
+
+
+def double_descent(holds):
+    """Down to 2, up by half a nat, and down by one nat or further up; each level lasts for three records."""
+    levels = [5, 2, 2.5, 1.5 if holds else 3]
+    return [runs({"step": np.arange(12)}, fresh_loss=(("step",), np.repeat(levels, 3)))]
+
+
+def recovery(holds):
+    """Copying is worse than the control's by 0.75 at a third of the steps, and in the end as good, or worse by 2."""
+    return [runs({"step": [0, 10, 20, 30]}, copying_loss=(("step",), [4, 1.75, 3, 1 if holds else 3]),
+                 copying_chance=(("step",), [4, 4, 4, 4])),
+            runs({"step": [0, 10]}, copying_loss=(("step",), [4, 1]))]
+
+
 def dropping_memorised_hurts(holds):
     accuracy = [0.95, 0.8, 0.9] if holds else [0.95, 0.9, 0.8]
     return [runs({"removed": ["none", "memorised", "random"]}, removed_examples=((), 30),
@@ -125,6 +213,33 @@ def privacy_hits_the_rare(holds):
     rare, common = ([0.8, 0.3], [1.0, 0.9]) if holds else ([0.8, 0.7], [1.0, 0.5])
     return [runs({"count": [1, 100], "noise_multiplier": [0.0, 1.0], "epoch": [60]},
                  accuracy=(("count", "noise_multiplier", "epoch"), np.array([rare, common])[..., None]))]
+
+
+def ending(coords: dict, scores) -> xr.Dataset:
+    """Runs that end with such scores, by all coordinates and task, and score nothing before."""
+    scores = np.asarray(scores, float)[..., None, :]
+    before = np.zeros((*scores.shape[:-2], scores.shape[-1], scores.shape[-1]))
+    return runs(coords, accuracy=((*coords, "after_task", "task"), np.concatenate([before, scores], -2)))
+
+
+def need_weighted(holds):
+    """The newer of two tasks is needed twice as often. Two runs have the same mean; one is better on it, one on the older."""
+    newer, older = [0.6, 0.9], [0.9, 0.6]
+    power, uniform = (newer, older) if holds else (older, newer)
+    return [ending({}, [0, 0.9]), ending({"rehearsal": [SHARE], "exponent": [1.0]}, [[power]]),
+            ending({"rehearsal": [SHARE]}, [uniform])]
+
+
+def model_size(holds):
+    """The smallest of three networks gains least, but enough, or too little."""
+    gains = [0.4 if holds else 0.1, 0.5, 0.6]
+    return [ending({"width": [32, 128, 256], "schedule": ["sequential", "power-law"]}, [[[0.2], [0.2 + g]] for g in gains])]
+
+
+def combined(holds):
+    """Rehearsal alone ends at 0.6, LwF alone at 0.5, and both together at 0.8, or below the better of them."""
+    both = 0.8 if holds else 0.55
+    return [ending({"method": ["none", "lwf"], "schedule": ["sequential", "power-law"]}, [[[0.2], [0.6]], [[0.5], [both]]])]
 
 
 def within(steps) -> np.ndarray:
@@ -158,20 +273,47 @@ def fuar(holds):
                  **{name: (("method", "after_stage"), [news, news]) for name in ("updated", "acquired")})]
 
 
+def vertical_horizontal(holds):
+    """A slice costs the first 0.15 and the domain the general facts 0.4, or 0 and 0.1; rehearsed it is the other way round."""
+    def told(by_slice, by_domain):
+        slices = [[0, 0, 0.9, 0.9 - by_slice, 0, 0], [0, 0, 0, 0.9, 0.9, 0.9]]
+        return runs({}, slice_accuracy=(("slice", "after_stage"), slices),
+                    kept=(("after_stage",), [0, 0.9, 0.9, 0.8, 0.8 - by_domain / 2, 0.8 - by_domain]))
+
+    plain, rehearsed = (told(0.15, 0.4), told(0, 0.1)) if holds else (told(0, 0.1), told(0.15, 0.4))
+    return [plain.expand_dims(method=["none"]), rehearsed]
+
+
 RUNS = {  # id: (runs, what they come to where the claim holds, and where it does not; None where only the side is known)
     "facts/duplicates-fade-faster": (duplicates_fade_faster, 0.2, -0.2),
     "facts/batch-size": (batch_size, 0.2, -1.05),
     "facts/compositional": (compositional, 0.2, -0.2),
+    "facts/decay-form": (decay_form, 1, 0.6),
+    "grokking/progress": (progress, 0.15, -0.125),
+    "grokking/transformer": (transformer, 1, 0.9),
+    "corrupted/batchnorm": (batchnorm, 0.05, -0.15),
+    "early-learning/linear-theory": (linear_theory, 0, -0.5),
+    "early-learning/asymmetric": (asymmetric, 0.05, -0.15),
     "early-learning/critical-strength": (critical_strength, 2.0, 2.75),
     "extraction/architectures-differ": (architectures_differ, 0.5, -0.5),
+    "forgetting/exposures-to-recognise": (exposures_to_recognise, 0.8, 2.6),
+    "forgetting/exposures-to-recall": (exposures_to_recall, 2.8, 9.3),
+    "forgetting/structure-helps": (structure_helps, 0.1, -0.2),
     "forgetting/steep-then-slow": (steep_then_slow, 0.05, -0.3),
     "forgetting/recognition-outlasts-recall": (recognition_outlasts_recall, 11, 1 / 11),
     "forgetting/retention-form": (retention_form, None, None),
     "forgetting/permastore": (permastore, 1 / 3, 0),
     "repeated/peak-at-memorisation": (peak_at_memorisation, -1, -5),
+    "repeated/effective-size": (effective_size, 0.5, 1),
+    "repeated/double-descent": (double_descent, 0.5, 0),
+    "repeated/recovery": (recovery, 0.25, -1.5),
     "long-tail/dropping-memorised-hurts": (dropping_memorised_hurts, 10, -10),
     "long-tail/privacy-hits-the-rare": (privacy_hits_the_rare, 0.4, -0.4),
+    "schedules/need-weighted": (need_weighted, 0.1, -0.1),
+    "schedules/model-size": (model_size, 0.4, 0.1),
+    "schedules/combined": (combined, 0.2, -0.05),
     "schedules/forward-facilitation": (forward_facilitation, 2 / 3, -2),
     "schedules/no-savings": (no_savings, 0, 0.5),
     "continual/fuar": (fuar, 0.1, -0.4),
+    "continual/vertical-horizontal": (vertical_horizontal, 0.05, -0.35),
 }

@@ -121,7 +121,7 @@ class Separability(Experiment):
 
 @experiment
 class GradientIdentity(Experiment):
-    """The gradient of early-learning regularisation as the lemma has it, against automatic differentiation."""
+    """The gradient of the loss with early-learning regularisation as the lemma has it, against automatic differentiation."""
 
     rows: int = static(1000, "random rows", within="[1, 1000000]")
     classes: int = static(10, "classes", within="[2, 1000]")

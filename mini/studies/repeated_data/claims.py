@@ -183,7 +183,8 @@ CLAIMS = (
         laptop((0.35, 0.71), settings.TENTH, settings.UNIQUE, settings.CLEAN), relative_size, untrained, seconds=120),
     Claim(
         "repeated/double-descent",
-        "Over training the loss on fresh data falls, rises and falls again (the smaller of rise and second fall).",
+        "Over training the loss on fresh data falls, rises and falls again (the smaller of rise and second fall of a running "
+        "mean over three records).",
         Published("double descent over training; no figure, bound set here before measuring", PAPER,
                   "section 1 (secondary)"), "nat",
         laptop((0.1, None), settings.LONG), second_descent, untrained, seconds=90),

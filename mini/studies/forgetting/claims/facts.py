@@ -246,7 +246,7 @@ CLAIMS = (
     Claim(
         "facts/decay-form",
         "Retainability is a straight line in the logarithm of time (the paper's \"power law\"): R2, the smallest of "
-        "memorisation and semantic probes, duplicates and paraphrases.",
+        "memorisation and semantic probes, duplicates and paraphrases (0 where there is no line to fit).",
         Published("R2 > 0.80 (memorisation and semantic)", PAPER, "section on forgetting (secondary)"), "1",
         laptop((0.8, None), settings.MORE), straightness, untrained, seconds=90, beside=forms_told),
     Claim(
