@@ -214,8 +214,13 @@ def judge(claim: Claim, study: str, preset: str, datasets: Sequence[xr.Dataset])
         verdict=outcome, preset=preset, headline=claim.headline,
         seeds_needed=_needed(numbers, setting.criterion) if outcome == UNDECIDED else None,
         seconds=round(float(sum(d.attrs["compute_seconds"] for d in datasets)), 2),
-        measured=claim.beside(*datasets) if claim.beside else "", plans=[plan.text() for plan in setting.plans],
-        made=_made(datasets))
+        measured=claim.beside(*datasets) if claim.beside else "",
+        plans=[_with_seeds(plan, runs) for plan, runs in zip(setting.plans, datasets)], made=_made(datasets))
+
+
+def _with_seeds(plan: Plan, runs: xr.Dataset) -> str:
+    """A plan in one line, with the seeds that were run."""
+    return f"{plan.text()}, seeds {int(runs.seed[0])} to {int(runs.seed[-1])}"
 
 
 def _check_seeds(claim: Claim, estimate, datasets: Sequence[xr.Dataset]) -> None:

@@ -20,7 +20,7 @@ from mini.options import convert, option, parse
 
 USAGE = """mini: a laboratory of memorisation
 
-  mini list [STUDY ...] [--json]        studies, experiments, claims and figures, with their time
+  mini list [STUDY ...] [--json]        studies, experiments, claims with their time, figures
   mini run STUDY[/EXPERIMENT] [...]     train; every field is an option, see mini run STUDY --help
   mini reproduce [STUDY ...] [...]      measure claims, write a ledger, a report and figures
   mini figure ID [...]                  draw one figure
@@ -213,7 +213,7 @@ def _sweep(cls, words) -> dict:
         if not equals:
             raise wrong("sweep", word, "name=v1,v2,...")
         if name not in fields_of(cls):
-            raise unknown("field", name, fields_of(cls))
+            raise unknown("field", name, fields_of(cls), "mini run STUDY --help")
         if name in sweep:
             raise wrong("sweep", word, f"each field once; {name} is there already")
         sweep[name] = [convert(f"sweep {name}", text, hints[name]) for text in values.split(",")]
@@ -242,12 +242,12 @@ def _reproduce(argv: list[str]) -> int:
         argv = argv[1:]
     options = dataclasses.make_dataclass("Reproduce", [
         option("all", bool, False, "every claim and figure, not the headlines alone"),
-        option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
+        option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or a larger one"),
         option("seeds", int | None, None, "number of seeds; a verdict takes 5; without it, what each claim needs"),
-        option("seed_start", int, 0, "the first seed"),
+        option("seed_start", int | None, None, "the first seed; without it, each claim's own, which is mostly 0"),
         option("only", tuple[str, ...], (), "claim ids"),
         option("fresh", bool, False, "compute also what is kept from an earlier call"),
-        option("out", str, "out", "folder for claims.json, report.html and figures/"),
+        option("out", str, "out", "folder for claims.json, report.html and, unless --only is given, figures/"),
     ], frozen=True)
     asked = parse(options, "mini reproduce [STUDY ...]", argv, "Measure claims; write a ledger, a report, figures.")
     return reproduce.reproduce(studies, everything=asked.all, preset=asked.preset, seeds=asked.seeds,
@@ -260,9 +260,9 @@ def _figure(argv: list[str]) -> None:
     from mini.studies import all_figures
 
     options = dataclasses.make_dataclass("Draw", [
-        option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or the published one"),
+        option("preset", Literal["laptop", "paper"], "laptop", "the smallest setting that shows it, or a larger one"),
         option("seeds", int | None, None, "number of seeds; without it, as many as the figure needs"),
-        option("seed_start", int, 0, "the first seed"),
+        option("seed_start", int | None, None, "the first seed; without it, the figure's own, which is mostly 0"),
         option("fresh", bool, False, "compute also what is kept from an earlier call"),
         option("out", str, "out/figures", "folder for the SVG, the PNG and the JSON of its numbers"),
     ], frozen=True)

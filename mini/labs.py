@@ -8,7 +8,6 @@ import hashlib
 import html
 import math
 import numbers
-import os
 import shutil
 import subprocess
 import sys
@@ -61,11 +60,11 @@ def setup(minutes: int, compute: str) -> None:
     import jax
 
     from mini.engine.store import compile_cache
-    from mini.machine import versions
+    from mini.machine import cores, versions
 
     compile_cache()
     packages = versions()
-    print(f"About {minutes} minutes for you, {compute} for {os.cpu_count()} cores"
+    print(f"About {minutes} minutes for you, {compute} on two cores; this computer has {cores()}"
           + (" (small settings now)" if fast() else "") + ".")
     print(f"Python {packages['python']}, JAX {packages['jax']} on {jax.default_backend()}.")
 

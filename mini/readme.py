@@ -28,7 +28,7 @@ def with_tables(text: str, entries: list[claims.Entry], published: list[claims.E
     known = sum("paper" in claim.settings for _, claim in all_claims().values())
     at_length = folded(f"{len(published)} of {known} at a larger setting, the paper's own where it has one "
                        "(<code>--preset paper</code>)", published)
-    again = folded(f"{len(fresh)} that these seeds leave undecided, measured on fresh seeds alone, on a GPU", fresh)
+    again = folded(f"{len(fresh)} that these seeds leave undecided, measured on fresh seeds alone", fresh)
     told = "\n\n".join([tables(entries), at_length, again, summary(entries, "in the laptop preset"),
                         summary(published, "in the paper preset"), summary(fresh, "of the undecided, on fresh seeds alone")])
     return f"{before}{BEGIN}\n\n{told}\n\n{END}{after}"

@@ -28,7 +28,7 @@ class Runner:
     """
 
     seeds: int | None = None
-    seed_start: int = 0
+    seed_start: int | None = None
     cache: Path | None = field(default_factory=default_cache)
     fresh: bool = False
     found: int = 0
@@ -37,7 +37,8 @@ class Runner:
 
     def asked(self, plan: Plan) -> Plan:
         """The plan with the seeds that are asked for."""
-        return plan.replace(seeds=self.seeds or plan.seeds, seed_start=self.seed_start or plan.seed_start)
+        return plan.replace(seeds=self.seeds or plan.seeds,
+                            seed_start=plan.seed_start if self.seed_start is None else self.seed_start)
 
     def check(self, plans: Sequence[Plan]) -> None:
         """Refuse what cannot be run, before anything runs."""
@@ -58,12 +59,12 @@ class Runner:
 
 
 def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: str = "laptop", seeds: int | None = None,
-              seed_start: int = 0, only: Sequence[str] = (), fresh: bool = False, out: Path = Path("out")) -> int:
+              seed_start: int | None = None, only: Sequence[str] = (), fresh: bool = False, out: Path = Path("out")) -> int:
     """Measure claims; write `claims.json`, `report.html` and `figures/` into a folder.
 
     Args:
       names: studies, all if empty. everything: every claim and figure, not the headlines alone.
-      seeds: for every claim; None for each claim's own, 5 or more.
+      seeds, seed_start: for every claim; None for each claim's own, 5 or more, from 0 or later.
       only: claim ids; no figure comes with them.
       fresh: compute even what is kept from an earlier call.
     """
@@ -92,7 +93,7 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
              tqdm(figures, desc="figures", unit="figure", leave=False)]
     seconds = time.perf_counter() - start
     report.write(entries, drawn, out / "report.html", seconds=seconds, preset=preset, versions=versions())
-    print(closing(entries, runner, seconds, out))
+    print(closing(entries, runner, seconds, out, drawn))
     return 0
 
 
@@ -141,7 +142,7 @@ def draw(figure: plotting.Figure, preset: str, runner: Runner, folder: Path) -> 
                              wall_seconds=round(time.perf_counter() - start, 2))
 
 
-def one_figure(name: str, preset: str, seeds: int | None, seed_start: int, fresh: bool, folder: Path) -> None:
+def one_figure(name: str, preset: str, seeds: int | None, seed_start: int | None, fresh: bool, folder: Path) -> None:
     """Draw one figure by its id."""
     if name not in all_figures():
         raise unknown("figure", name, all_figures())
@@ -166,11 +167,12 @@ def line(entry: claims.Entry) -> str:
     return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)}{beside}{more}"
 
 
-def closing(entries: Sequence[claims.Entry], runner: Runner, seconds: float, out: Path) -> str:
+def closing(entries: Sequence[claims.Entry], runner: Runner, seconds: float, out: Path, drawn: Sequence) -> str:
     count = {v: sum(e.verdict == v for e in entries)
              for v in (claims.REPRODUCED, claims.NOT_HERE, claims.UNDECIDED)}
     verdicts = ", ".join(f"{n} {v}" for v, n in count.items() if n)
     kept = f" ({runner.found} runs were already computed for this configuration and code)" if runner.found else ""
     width = min(shutil.get_terminal_size().columns, 100)
     return (f"{'-' * width}\n{len(entries)} claims: {verdicts}; {seconds:.0f} s, {runner.computed} runs computed{kept}\n"
-            f"report: {out / 'report.html'}   ledger: {out / 'claims.json'}   figures: {out / 'figures'}")
+            f"report: {out / 'report.html'}   ledger: {out / 'claims.json'}"
+            + (f"   figures: {out / 'figures'}" if drawn else ""))

@@ -134,6 +134,19 @@ def test_the_minutes_add_up(source):
         assert sum(int(m) for m in re.findall(r"importance \d/5, (\d+) minutes", section)) <= minutes
 
 
+def test_each_section_but_the_last_goes_from_a_prediction_to_an_exercise(source):
+    """The last one says what may be said, and sets the discussion; where the run is a game, it is what there is to play."""
+    text = source.read_text(encoding="utf-8")
+    *sections, last = re.split(r"^# ## (?=\d+\. )", text, flags=re.MULTILINE)[1:]
+    order = r"Predict Run (Play )?Explain( Exercise)+"
+    for section in sections:
+        headings = " ".join(re.findall(r"^# ### (\w+)", section, re.MULTILINE))
+        assert re.fullmatch(order, headings), f"{section.splitlines()[0]}: {headings}"
+    assert re.findall(r"^# ### (.+)$", last, re.MULTILINE) == [f"Exercise {len(sections) + 1}: discussion"]
+    hour = sum(int(m) for m in re.findall(r"^\d+\. .* \((\d+) minutes\)$", "".join(sections[:2]), re.MULTILINE))
+    assert 50 <= hour <= 60, f"sections 1 and 2 take about an hour, not {hour} minutes"
+
+
 def test_every_check_sees_a_missing_answer(source):
     """A hidden test inside a check would pass unseen if the visible one stood outside it."""
     whole = labs.teacher(source)

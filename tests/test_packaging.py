@@ -63,7 +63,7 @@ def test_the_picture_of_the_house_names_every_file_once():
     assert sorted(drawn) == sorted(there)
 
 
-def test_the_readme_names_every_study_and_every_lab():
+def test_every_study_has_its_tests_and_the_readme_names_it_and_its_lab():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     tree = readme.split("## The house")[1].split("```")[1]
     rows = re.findall(r"^\| `(\w+)` \| .* \| ([\d, ]+) \|$", readme, re.MULTILINE)
@@ -72,6 +72,7 @@ def test_the_readme_names_every_study_and_every_lab():
     assert sorted(int(n) for _, told in rows for n in told.split(",")) == labs
     for name in studies():
         assert f"{name}/ " in tree, f"{name}: not in the tree of README.md"
+        assert list((ROOT / "tests" / "studies").glob(f"test_{name}*.py")), f"{name}: no tests/studies/test_{name}*.py"
 
 
 def test_no_file_names_a_registry_or_this_machine():

@@ -119,6 +119,8 @@ class EarlyLearning(Experiment):
             raise wrong("strength", self.strength, f"a number in {about.within} for {self.objective} ({about.meaning}), "
                                                    f"or -1 for {about.strength:g}")
         size = digits.SIZES[self.dataset]
+        if self.held_out >= size:
+            raise wrong("held_out", self.held_out, f"less than the {size} of {self.dataset}, some of which are for training")
         if self.examples + self.held_out > size:
             raise wrong("examples", self.examples, f"at most {size - self.held_out}: {self.dataset} has {size}, "
                                                    f"of which {self.held_out} are held out")

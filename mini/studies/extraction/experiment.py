@@ -131,8 +131,10 @@ class Extraction(Experiment):
         slots = items.slots(self)
         most = int(slots[:-1].sum()) + self.secret_copies
         if self.plant and not self.deduplicate and most > (int(last) - int(first)) * self.batch_size:
-            raise wrong("steps", self.steps, f"at least {-(-most // self.batch_size)} steps of planting, for {most} copies in "
-                                             f"batches of {self.batch_size}")
+            planting = -(-most // self.batch_size)
+            enough = int(planting / (self.plant_until - self.plant_from)) + 2  # both ends of the span are rounded
+            raise wrong("steps", self.steps, f"at least {enough}, or a longer span: {most} copies in batches of "
+                                             f"{self.batch_size} take {planting} steps from plant_from to plant_until")
         total = int(slots.sum())
         if self.steps * total >= 2**31:
             raise wrong("steps", self.steps, f"at most {(2**31 - 1) // total} with room for {total} copies (32-bit numbers)")

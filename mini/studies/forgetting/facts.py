@@ -134,7 +134,7 @@ class Facts(Experiment):
         if times[0] < self.late:
             raise wrong("late", self.late, f"at most {times[0]:.0f}, the first injection")
         if (np.diff(times) < 1).any():
-            raise wrong("expansion", self.expansion, "a smaller number, or more steps between injections: two fall on one step")
+            raise wrong("expansion", self.expansion, "a number nearer to 1, or a longer interval: two fall on one step")
 
     def world(self, keys, shared):
         lexicon, groups = self._lexicon(), len(self.groups)

@@ -1,7 +1,7 @@
 """The runs that claims and figures about recognition and recall share, in the laptop preset.
 
 The published setting (models of 0.1 to 13 billion weights, 600 sentences, 100,000 steps of reading on) is out of reach
-here. One compilation serves all runs: the number of exposures and the kind of strings are traced.
+here. One compilation serves all runs but the widths: the number of exposures and the kind of strings are traced.
 """
 
 from mini.plan import Plan

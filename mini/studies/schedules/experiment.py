@@ -95,8 +95,10 @@ class Schedules(Experiment):
         if self.tasks > kind.tasks:
             raise wrong("tasks", self.tasks, f"at most {kind.tasks} in the stream {self.stream}")
         if train + test > kind.most:
-            raise wrong("examples", train, f"at most {kind.most - test}: {self.stream} has {kind.most} a task, "
-                                           f"of which {test} are held out")
+            name, value, other, use = (("examples", train, test, "held out") if self.examples and test < kind.most else
+                                       ("held_out", test, train, "for training"))
+            raise wrong(name, value, f"at most {kind.most - other}: {self.stream} has {kind.most} a task, "
+                                     f"of which {other} are {use}")
         if self.buffer > self.tasks * train:
             raise wrong("buffer", self.buffer, f"at most the {self.tasks * train} training examples of all tasks")
         if self.probes and self.steps % self.probes:

@@ -84,7 +84,9 @@ class Knowledge(Experiment):
         super().check()
         general = self.entities * self.relations
         if self.changed + self.added >= general:
-            raise wrong("changed", self.changed, f"less than {general - self.added}, so that some of {general} facts stay")
+            enough = (self.changed + self.added) // self.relations + 1
+            raise wrong("entities", self.entities, f"at least {enough}, or less to be changed or added: of {general} facts "
+                                                   f"{self.changed} are changed and {self.added} added, and some have to stay")
         for name, number in (("changed", self.changed), ("added", self.added)):
             if number < self.slices:
                 raise wrong(name, number, f"at least one for each of {self.slices} slices")
