@@ -177,7 +177,7 @@ with labs.check("forgetting"):
 # ## 2. A world that comes back (30 minutes)
 #
 # Anderson and Schooler (1991) looked at headlines, the speech of parents and e-mail. In each they counted how often a
-# word, a topic or a sender comes up again after a given time. The odds that it is needed fall with time as a **power law**,
+# word or a sender comes up again after a given time. The odds that it is needed fall with time as a **power law**,
 # $\text{odds} \propto t^{-d}$, and they rise with how often it came up before. Human forgetting has the same shape. Their
 # interpretation: memory is not bad at keeping things, it is good at guessing which of them will be needed.
 #
