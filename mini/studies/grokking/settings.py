@@ -57,7 +57,8 @@ REGIMES = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, pruning=True), 500, 5, sweep={"weight_decay": (0.0, 5.0, 10.0)}),
     "paper": Plan(Grokking(**CORRUPT_PAPER, pruning=True), 1000, 10, sweep={"weight_decay": (0.0, 5.0, 15.0)}),
 }
-TWO_STAGES = {**REGIMES, "paper": REGIMES["paper"].replace(seed_start=5, seeds=10)}  # five left it undecided; fresh ones decide
+FRESH = {"seed_start": 5, "seeds": 10}  # for what five seeds left undecided: ten others decide
+TWO_STAGES = {**REGIMES, "paper": REGIMES["paper"].replace(**FRESH)}
 FORGETTING = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, weight_decay=20.0, spectrum=False), 2500, 25),
     "paper": Plan(Grokking(**CORRUPT_PAPER, weight_decay=20.0, spectrum=False), 5000, 50),
@@ -72,9 +73,11 @@ _BATCHES = {"laptop": Grokking(p=71, width=192, train_fraction=0.65, corruption=
                                weight_decay=0.0, batch_size=64),
             "paper": Grokking(p=97, width=500, train_fraction=0.65, corruption=0.2, learning_rate=0.005,
                               weight_decay=0.0, batch_size=64)}
-_LENGTHS = {"laptop": 2000, "paper": 8000}  # the authors' notebook stops at 2000, their Fig. 5 at about 8000 (appendix A.1)
-BATCH_NORM = {preset: Plan(point, _LENGTHS[preset], 40, sweep={"batch_norm": (False, True)})
-              for preset, point in _BATCHES.items()}
+_NORMS = {"batch_norm": (False, True)}
+BATCH_NORM = {  # the authors' notebook stops at 2000 steps, their Fig. 5 at about 8000 (appendix A.1)
+    "laptop": Plan(_BATCHES["laptop"], 2000, 40, sweep=_NORMS),
+    "paper": Plan(_BATCHES["paper"], 8000, 40, sweep=_NORMS, **FRESH),
+}
 _SQUARED = {"model": "transformer", "activation": "square", "hidden_ratio": 2, "embedding_scale": 0.3,
             "learning_rate": 0.005, "train_fraction": 0.7, "corruption": 0.2}
 TRANSFORMER_CORRUPT = Plan(Grokking(**_SQUARED, p=71, width=128), 450, 10, sweep={"weight_decay": (0.3, 2.0)})
