@@ -20,7 +20,7 @@ def curves(canvas, runs) -> str:
     band(axes, runs.test_accuracy, "held-out pairs", color=ORANGE, linestyle="--")
     axes.set(xscale="symlog", xlim=(5, runs.step[-1]), ylim=(-0.02, 1.04), xlabel="step", ylabel="accuracy",
              title="First by heart, then by rule")
-    axes.legend(loc="center left")
+    axes.legend()
     train = first_tick(runs.train_accuracy, 0.99).median().item()
     test = first_tick(runs.test_accuracy, 0.95).median().item()
     return (f"Accuracy against step on a logarithmic axis, {runs.sizes['seed']} seeds. Training accuracy reaches "
@@ -33,15 +33,16 @@ def progress(canvas, runs) -> str:
     band(left, runs.test_loss, "held out", color=ORANGE, linestyle="--")
     band(left, runs.restricted_loss, "restricted", color=GREEN, linestyle="-.")
     band(left, runs.excluded_loss, "excluded", color=VERMILION, linestyle=":")
-    left.set(xlabel="step", ylabel="squared error", title="Hidden progress")
+    along = {"xscale": "symlog", "xlim": (1, runs.step[-1]), "xlabel": "step"}
+    left.set(ylabel="squared error", title="Hidden progress", **along)
     left.legend()
     band(right, runs.test_accuracy, "held out", color=ORANGE, linestyle="--")
-    right.set(xlabel="step", ylabel="accuracy", title="What accuracy shows meanwhile", ylim=(-0.02, 1.04))
+    right.set(ylabel="accuracy", title="What accuracy shows meanwhile", ylim=(-0.02, 1.04), **along)
     half = first_tick(runs.test_accuracy, 0.5).median().item()
     at = runs.sel(step=half, method="nearest").mean("seed")
     end = runs.isel(step=-1).mean("seed")
-    return ("Left: training, held-out, restricted and excluded loss against step. Right: held-out accuracy, 50% at step "
-            f"{half:.0f} (median). At that step and at the end, restricted loss is {float(at.restricted_loss):.3f} and "
+    return ("Left: training, held-out, restricted and excluded loss against step (logarithmic). Right: held-out accuracy, 50% "
+            f"at step {half:.0f} (median). At that step and at the end, restricted loss is {float(at.restricted_loss):.3f} and "
             f"{float(end.restricted_loss):.3f}, excluded loss {float(at.excluded_loss):.3f} and "
             f"{float(end.excluded_loss):.3f}.")
 
