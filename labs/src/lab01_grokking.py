@@ -560,10 +560,11 @@ labs.ledger("grokking/delay", "grokking/weight-decay", "grokking/data-fraction",
 # first falls steeply as $s$ grows and the second hardly moves. Nanda and others used cross-entropy, and a transformer.
 #
 # **What this toy does not show.** All pairs of a task fit in one batch; labels are exact; the rule is one that suits
-# waves. With $ab + a + b^2$ the same network learns nothing but its examples (`unlearnable` above). In general, if you add a
-# term in $ab$ to a rule that is learned, the new rule is not. There are exceptions: $a + b + ab$ *is* learned. Why? (Multiply
-# out $(a + 1)(b + 1)$: the rule is a multiplication, shifted.) Nothing here says that large language models grok, nor that
-# a sudden rise needs a sudden cause: look again at the IPR, which rises smoothly.
+# waves. With $ab + a + b^2$ the same network learns nothing but its examples (`unlearnable` above). Doshi and others (2024,
+# on polynomials) report the same of other rules: a slight change, such as a term in $ab$, and a rule is learned no more.
+# There are exceptions: $a + b + ab$ *is* learned. Why? (Multiply out $(a + 1)(b + 1)$: the rule is a multiplication,
+# shifted.) Nothing here says that large language models grok, nor that a sudden rise needs a sudden cause: look again at the
+# IPR, which rises smoothly.
 #
 # ### Exercise 5: discussion
 # *difficulty 3/5, importance 5/5, 10 minutes, marked by hand.* A colleague stops training when validation accuracy

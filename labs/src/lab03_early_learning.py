@@ -628,10 +628,10 @@ labs.ledger("early-learning/peak-then-fall", "early-learning/all-memorised", "ea
 #
 # <details><summary>For readers of the paper: the row <code>linear-theory</code></summary>
 #
-# Theorem 1 of Liu and others is about two clouds of points and a linear classifier with weights $\theta$ (of length 2 at
-# first). Some labels are redrawn by tossing a fair coin; $v$ is the direction of the truth, $\sigma$ the spread of a cloud,
-# and the *turn* is the first step at which $\theta \cdot v$ reaches 0.1. The theorem says the following. Up to the turn,
-# the direction of descent has a cosine of at least 1/6 with $v$, and mean squared residuals fall on true labels and rise on
+# Theorem 1 of Liu and others, whose numbers stand in their Appendix A, is about two clouds of points and a linear classifier
+# with weights $\theta$ (of length 2 at first). Some labels are redrawn by tossing a fair coin; $v$ is the direction of the
+# truth, $\sigma$ the spread of a cloud, and the *turn* is the first step at which $\theta \cdot v$ reaches 0.1. The theorem
+# says the following. Up to the turn, the direction of descent has a cosine of at least 1/6 with $v$, and mean squared residuals fall on true labels and rise on
 # false ones, by at least 0.05 each. Of the points with a false label, a share of at most .5001 is answered with the true
 # class at the start, and more than .9999 at the turn. In the end all labels are fitted.
 #

@@ -438,7 +438,7 @@ explorer(("width", "seed", "ticks"), ticks=STEPS, repeated_share=0.0)
 
 # %% [markdown]
 # ### Explain
-# The published headline (from a secondary source) is that a model with 800 million weights did only as well as a clean one
+# The published headline (in the abstract) is that a model with 800 million weights did only as well as a clean one
 # with 400 million, when a tenth of the tokens came from a part that was read 100 times. This headline is about the loss on
 # ordinary text. Another of the paper's experiments, at a repeated share of 3%, finds a far greater loss of effective size
 # on copying. Small models show one trap more clearly than large ones: where the damaged model is worse than the *smallest*

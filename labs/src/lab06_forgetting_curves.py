@@ -522,8 +522,8 @@ def beside_people(canvas, runs):
 
 labs.draw(beside_people, runs, size=(9, 3.8))
 labs.compare(my_savings_after_a_month, 100 * float(human.curves()["Ebbinghaus"].value[-1]), "savings after a month", "%")
-print("Source: table 3 of Murre and Dros 2015, copied from another publication; for Dros, the last subject, the first and last "
-      "values were checked twice.")
+print("Sources: Ebbinghaus's own tables (translation of 1913); for the others table 3 of Murre and Dros 2015, copied from "
+      "another publication (for Dros, the first and last values were checked twice).")
 
 # %% [markdown]
 # ### Play

@@ -624,8 +624,8 @@ labs.ledger("schedules/beats-regularisers", "schedules/beats-exponential", "sche
 # FUAR = loss on facts that should stay ÷ (gain on changed facts + gain on new facts)
 #
 # Each of the three is a share of its group (the groups differ in size, so FUAR does not count facts); 1 is break-even.
-# The survey by Shi and others (2024) calls forgetting across slices of time *horizontal*, and the loss of general
-# knowledge when a model learns one domain *vertical*:
+# The survey by Shi and others (2024) calls learning across slices of time and across domains *horizontal*, and learning
+# from the general to the special *vertical*. Forgetting has the same two directions:
 
 # %%
 labs.ledger("continual/fuar", "continual/vertical-horizontal")

@@ -139,13 +139,13 @@ def ends(runs) -> str:
     return f"{percent(elr)} against {percent(plain)}"
 
 
-ELR, TABLE_1 = "liu2020", "Table 1, CIFAR-10, ResNet-34"
+ELR, TABLE_1 = "liu2020", "Table 1, CIFAR-10, ResNet-34 (cross-entropy taken over from Zhang and Sabuncu 2018)"
 CLAIMS = (
     Claim(
         "early-learning/peak-then-fall",
         "With 40% of the labels redrawn, so that 36% are false, test accuracy peaks and then falls (oracle peak less last).",
-        Published("about 0.03 (0.85 at the best epoch, a user's run; 0.819 in the table, its epoch not stated)", ELR,
-                  "Table 1, and issue 3 of the authors' repository"), "1",
+        Published("about 0.03 (0.85 at the best epoch, a user's run; 0.819 in the table, taken over from another paper, its "
+                  "epoch not stated)", ELR, "Table 1, and issue 3 of the authors' repository"), "1",
         laptop((0.03, None), settings.NOISE), fall, untrained, headline=True, seconds=40),
     Claim(
         "early-learning/all-memorised",
@@ -168,26 +168,28 @@ CLAIMS = (
         "early-learning/kl-control",
         "Agreement rewarded by a Kullback-Leibler term does not help: it ends within 5 points of cross-entropy, with at least "
         "90% of the false labels memorised.",
-        Published("overfits as cross-entropy does", ELR, "Appendix C"), "margin",
+        Published("with a small strength overfits as cross-entropy does; a larger one delays memorisation but does not "
+                  "eliminate it", ELR, "Appendix C"), "margin",
         laptop((0, None), settings.CONTROL, settings.NOISE), control_fails, untrained, seconds=45,
         beside=control_ends),
     Claim(
         "early-learning/gradient-identity",
         "The gradient of the regularised loss is the lemma's, p - y + lambda g (largest difference).",
-        Published("0, an identity", ELR, "Lemma 2"), "1",
+        Published("0, an identity", ELR, "Lemma 2, Appendix E"), "1",
         laptop((None, 1e-5), settings.IDENTITY), lambda runs: last(runs.difference),
         lambda plan: plan.replace(signed=False), headline=True, seconds=1),
     Claim(
         "early-learning/linear-theory",
         "In a linear model each quantity of the theorem keeps its bound (900 dimensions, 1000 points).",
-        Published("cosine 1/6; .5001 then .9999; residuals by .05; all labels fitted", ELR, "Theorem 1"), "margin",
+        Published("cosine 1/6; .5001 then .9999; residuals by .05; all labels fitted", ELR,
+                  "Theorem 1; its numbers in Appendix A, Propositions 3 and 5 and Theorem 4"), "margin",
         laptop((0, None), settings.LINEAR), theorem, lambda plan: plan.replace(ticks=2, every=1), seconds=20,
         beside=kept_bounds),
     Claim(
         "early-learning/separability",
         "All labels can be fitted from 0.376 dimensions per point on, far below the theorem's 1 - D/2 "
         "(dimensions over points needed, D = 0.4).",
-        Published("0.8 suffices; 0.376 derived here", ELR, "Theorem 1"), "1",
+        Published("0.8 suffices; 0.376 derived here", ELR, "Theorem 1; Theorem 6 of Appendix A"), "1",
         laptop((0.326, 0.426), settings.SEPARABILITY), lambda runs: runs.mean_needed,
         lambda plan: plan.replace(spread=10.0, redrawn=1.0, draws=2), seconds=12),
     Claim(
@@ -200,8 +202,8 @@ CLAIMS = (
         "early-learning/detection",
         "False labels are found: early loss and area under the margin (AUC), the memory's choice "
         "(precision, recall), against 0.95 and 0.9.",
-        Published("no figure for known noise at hand; bounds set here from a pilot", "pleiss2020", "section 3 (secondary)"),
-        "margin",
+        Published("no figure for known noise at hand; bounds set here from a pilot", "pleiss2020",
+                  "synthetic noise (secondary)"), "margin",
         laptop((0, None), settings.NOISE), found, untrained, seconds=40, beside=found_shares),
     Claim(
         "early-learning/asymmetric",

@@ -185,35 +185,36 @@ CLAIMS = (
         "The more often a passage was read, the likelier it comes out (late and steeply here): share of passages of source "
         "given up whole at 256 copies, less that at 1.",
         Published("log-linear in the number of copies; no figure for its slope at hand, bound set here before measuring",
-                  "carlini2023", "abstract"), "1",
+                  "carlini2023", "abstract; section 4.2, Fig. 1b (secondary)"), "1",
         laptop((0.5, None), settings.PLANTED), growth, untrained, headline=True, seconds=25, beside=copies_told),
     Claim(
         "extraction/exposure-precedes-extraction",
         "A secret is exposed long before it can be extracted: doublings of the copies between exposure of half of what "
         "ranks can show and greedy extraction of one half.",
-        Published("unintended memorisation sets in early in training, before over-fitting; nothing on copies, bound (a factor "
-                  "of four) set here before measuring", "carlini2019", "abstract of the first version (arXiv:1802.08232)"),
+        Published("unintended memorisation occurs early in training and is not due to over-fitting; nothing on copies, bound "
+                  "(a factor of four) set here before measuring", "carlini2019", "abstract of the first version (of 2018)"),
         "doublings of the copies",
         laptop((2, None), settings.PLANTED), lead, untrained, headline=True, seconds=25, beside=exposure_told),
     Claim(
         "extraction/control",
         "A model that never saw them says at most a twentieth of the passages and of the secrets; of the passages planted "
         "256 times, one that did see them says at least 0.5 more (as a share).",
-        Published("a model never trained on the text is the control; no figure at hand, bounds set here before measuring",
-                  "carlini2023", "secondary"), "margin",
+        Published("about 6% from GPT-2, never trained on the text, against 40% from a model of 1.3 billion weights that was; "
+                  "bounds set here before measuring", "carlini2023", "section 4.1 (secondary)"), "margin",
         laptop((0, None), *settings.TWICE), controlled, untrained, seconds=65, beside=control_told),
     Claim(
         "extraction/grows-with-size",
         "Larger models give up more: rise of the share of passages given up for each factor of ten in weights, at least "
         "half of the published one.",
-        Published("19 points for each factor of ten in size", "carlini2023", "secondary"), "1",
+        Published("19 points for each factor of ten in size", "carlini2023", "section 4.1, Fig. 1a (secondary)"), "1",
         laptop((0.095, None), settings.PLANTED, settings.SIZES), slope, untrained, seconds=75),
     Claim(
         "extraction/grows-with-context",
         "A longer prompt gets more out: rise of the share of passages given up for each factor of ten in the prefix, at "
         "least half of the published one.",
-        Published("33% with 50 tokens of context, 65% with 450: 34 points for each factor of ten", "carlini2023", "secondary"),
-        "1", laptop((0.17, None), settings.PLANTED), by_context, untrained, headline=True, seconds=25),
+        Published("33% with 50 tokens of context, 65% with 450: 34 points for each factor of ten", "carlini2023",
+                  "section 4.3, Fig. 1c (secondary)"), "1",
+        laptop((0.17, None), settings.PLANTED), by_context, untrained, headline=True, seconds=25),
     Claim(
         "extraction/data-carriers",
         "Data carriers (tables, encodings) are given up more than code or documentation, at equal length and equal copies "

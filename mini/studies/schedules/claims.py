@@ -239,7 +239,8 @@ CLAIMS = (
         "schedules/beats-regularisers",
         "Steps-matched, power-law rehearsal is 0.2 above the best of EWC, online EWC, SI, LwF and L2, each at its best of "
         "three strengths.",
-        Published("comparable or superior to popular regularisers", GANDHI, TEXT), "1",
+        Published("comparable or superior to popular regularisers (version 1), better than existing methods (version 3)",
+                  GANDHI, TEXT), "1",
         laptop((0.2, None), settings.POWER, *settings.REGULARISERS), beats_regularisers, untrained, seconds=160),
     Claim(
         "schedules/beats-exponential",
@@ -282,8 +283,8 @@ CLAIMS = (
         "schedules/rehearsal-amount",
         "The more is rehearsed the better, and the first tenth gains 0.1 or more, and more than all the rest to a half.",
         Published("amounts of 0.1 to 1 of the new data were compared; no figure", GANDHI,
-                  "a course project's public code, earlier and by other authors; bounds set here from a pilot"), "margin",
-        laptop((0, None), settings.NAIVE, settings.POWER), amounts, untrained, seconds=60),
+                  "abstract; the amounts: a course project's public code (by other authors); bounds set here from a pilot"),
+        "margin", laptop((0, None), settings.NAIVE, settings.POWER), amounts, untrained, seconds=60),
     Claim(
         "schedules/class-incremental",
         "Two new classes a task: naive learning keeps a fifth (at most 0.25), and a twentieth rehearsed triples it.",
@@ -296,7 +297,7 @@ CLAIMS = (
         "exponential under power-law rehearsal, each with or without an asymptote (difference of AICc, the smaller of the "
         "two).",
         Published("no figure; found in a pilot of this project", "wixted1997",
-                  "human forgetting is near a power law (recalled)"),
+                  "abstract: human forgetting is near a power law"),
         "AICc", laptop((0, None), *settings.RETENTION), retention_family, untrained, seconds=15),
     Claim(
         "schedules/combined",
@@ -308,7 +309,8 @@ CLAIMS = (
     Claim(
         "schedules/no-savings",
         "Relearning the first task after four others saves a network less than a tenth of the steps.",
-        Published("people still save 0.21 after 31 days", "ebbinghaus1885", "section 29 (recalled); bound set here"), "1",
+        Published("Ebbinghaus still saved 0.21 after 31 days", "ebbinghaus1885",
+                  "table before section 29, and that section (translation of 1913); bound set here"), "1",
         laptop((None, 0.1), settings.SAVINGS), savings, untrained, seconds=15),
     Claim(
         "continual/fuar",
@@ -321,8 +323,8 @@ CLAIMS = (
         "continual/vertical-horizontal",
         "Slices of time cost earlier slices, and a domain with its questions the general facts, 0.1 or more; a quarter "
         "rehearsed halves both.",
-        Published("both kinds of forgetting are named; no figure", "shi2024", "abstract; bounds set here from a pilot"),
-        "margin",
+        Published("two directions are named: from general to specific (vertical), across time and domains (horizontal); no "
+                  "figure", "shi2024", "abstract; bounds set here from a pilot"), "margin",
         laptop((0, None), settings.KNOWLEDGE, settings.REHEARSED), vertical_horizontal, untrained, seconds=50,
         beside=forgetting_told),
 )

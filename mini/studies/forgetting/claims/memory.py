@@ -231,7 +231,7 @@ CLAIMS = (
         "What studying saved fades by Wickelgren's law m (1 + h t)^-b rather than by an exponential, power, logarithm or "
         "hyperbola, with or without an asymptote (AICc less that of the best other; beyond 2 is no tie).",
         Published("recognition by people follows m (1 + h t)^-b; no figure for the comparison, a tie is 2 units of AICc",
-                  "wickelgren1974", "main result (secondary)"), "AICc",
+                  "wickelgren1974", "as later authors give it (secondary)"), "AICc",
         laptop((None, -retention.TIE), settings.MANY), form, untrained, seconds=50, beside=form_told),
     Claim(
         "forgetting/permastore",

@@ -58,26 +58,27 @@ CLAIMS = (
     Claim(
         "long-tail/mean-memorisation-is-the-gap",
         "Mean memorisation is the generalisation gap: their ratio, the gap measured on digits kept apart.",
-        Published("equal in expectation", "feldman2020", "definition of memorisation (secondary)"), "ratio",
+        Published("equal in expectation (test error with one example fewer)", "feldman2020", "Lemma 4.2 (secondary)"), "ratio",
         everywhere(settings.ESTIMATOR, (0.75, 1.25)), memorisation_over_gap, untrained, seconds=40),
     Claim(
         "long-tail/dropping-memorised-hurts",
         "Training without the memorised examples loses more accuracy than training without as many drawn at random.",
         Published("3.4 against 2.6 points (ImageNet, the 32% with mem at least .3)", "feldman2020b",
-                  "experiment on removal (secondary)"), "points", everywhere(settings.ESTIMATOR, (0, None)), points_lost,
+                  "Fig. 2 (secondary)"), "points", everywhere(settings.ESTIMATOR, (0, None)), points_lost,
         untrained, headline=True, seconds=40),
     Claim(
         "long-tail/influence-pairs",
         "Single examples decide single test examples: influence, in fresh networks, of the pairs found at .15 or more.",
-        Published("at least .15 (memorised at .25 or more) for 35 pairs on MNIST, 1015 on CIFAR-100 (recalled), 1641 on "
-                  "ImageNet", "feldman2020b", "influence estimates (secondary)"), "1",
+        Published("at least .15 (memorised at .25 or more, same class) for 35 pairs on MNIST, 1015 on CIFAR-100, 1641 on "
+                  "ImageNet", "feldman2020b", "Fig. 3 (secondary)"), "1",
         everywhere(settings.ESTIMATOR, (0.15, None)),
         lambda runs: runs.fresh_influence, untrained, seconds=40),
     Claim(
         "long-tail/noise-looks-like-the-rare",
         "Memorisation tells false labels from what is well known (AUC above .75), but far less well from true labels seen once "
         "(below .75).",
-        Published("outliers and false labels must be fitted alike; no figure", "feldman2020", "introduction (recalled)"),
+        Published("even labels of outliers and noisy labels need to be memorised; no figure", "feldman2020",
+                  "abstract (arXiv version 4)"),
         "margin", everywhere(settings.FALSE_OR_RARE, (0, None)), false_or_rare, untrained,
         seconds=25, beside=areas),
 )

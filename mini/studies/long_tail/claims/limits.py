@@ -32,11 +32,12 @@ CLAIMS = (
     Claim(
         "long-tail/compression-hits-the-rare",
         "Pruning takes more from what was seen once than from what was seen often (accuracy lost, 70% of weights gone).",
-        Published("the least frequent examples and classes lose most", "hooker2019", "main finding (recalled)"), "1",
+        Published("the underrepresented long tail of the data is hit disproportionately", "hooker2019",
+                  "abstract (arXiv versions 2 and 3)"), "1",
         everywhere(settings.TAIL, (0, None)), pruning_gap, untrained, seconds=4),
     Claim(
         "long-tail/privacy-hits-the-rare",
         "The noise of private training takes more from what was seen once than from what was seen often.",
-        Published("under-represented groups lose most", "bagdasaryan2019", "main finding (recalled)"), "1",
-        everywhere(settings.PRIVATE, (0, None)), privacy_gap, without_a_tail, seconds=25),
+        Published("accuracy drops much more for the underrepresented classes and subgroups", "bagdasaryan2019", "abstract"),
+        "1", everywhere(settings.PRIVATE, (0, None)), privacy_gap, without_a_tail, seconds=25),
 )

@@ -64,21 +64,23 @@ CLAIMS = (
     Claim(
         "long-tail/closed-form-table",
         "The paper's eleven figures for Zipf frequencies come out of the closed form, to a unit of the last digit.",
-        Published("tau_1 n .47, least p n .09, singles 17%, opt 15%, unfitted 7%; opt / cost .018 / .015, .113 / .035, "
-                  ".107 / .031", "feldman2020", "introduction and table of examples (secondary)"), "margin",
+        Published("tau_1 n .47, least p n .09, singles 17%, opt 15%, unfitted 7% (50,000 of each); opt / cost of memorising to "
+                  "at most .5: .018 / .015, .113 / .035, .107 / .031", "feldman2020", "sections 2 and 4.4 (secondary)"),
+        "margin",
         everywhere(settings.CLOSED_FORM, (0, None)), printed_digits, lambda plan: plan.replace(prior="uniform"),
         headline=True, exact=True, seconds=1, beside=printed),
     Claim(
         "long-tail/networks-match-theory",
         "Trained networks err as the best learner must: test error within 0.01 of the least possible for what each happened "
         "to see.",
-        Published("err >= opt, reached by fitting every example", "feldman2020", "main lower bound (secondary)"), "margin",
+        Published("err >= opt, reached by fitting every example", "feldman2020", "section 2, main lower bound (secondary)"),
+        "margin",
         everywhere(settings.SIZES, (0, None)), near_the_optimum, untrained_once, headline=True, seconds=6,
         beside=errors),
     Claim(
         "long-tail/cost-of-not-memorising",
         "Not fitting what was seen once costs tau_1 for each error on such an example: error added, over the closed form.",
-        Published("err >= opt + tau_1 errn(1); 7 points at 50,000", "feldman2020",
-                  "main lower bound, introduction (secondary)"), "ratio", everywhere(settings.GIVE_UP, (0.75, 1.25)),
+        Published("err >= opt + sum of tau_l errn(l); 7 points for what was seen once, at 50,000", "feldman2020",
+                  "section 2, main lower bound and example (secondary)"), "ratio", everywhere(settings.GIVE_UP, (0.75, 1.25)),
         cost_over_theory, untrained, headline=True, seconds=5),
 )
