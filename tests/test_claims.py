@@ -63,6 +63,7 @@ def test_a_plan_may_say_how_many_seeds_it_needs():
     plan = Plan(Walk(), seeds=7, ticks=2)
     assert Runner(cache=None).run(plan).sizes["seed"] == 7
     assert Runner(seeds=2, cache=None).run(plan).sizes["seed"] == 2
+    assert [Runner(seed_start=at).asked(plan.replace(seed_start=5)).seed_start for at in (None, 0, 7)] == [5, 0, 7]
 
 
 def test_fewer_than_five_seeds_decide_nothing():

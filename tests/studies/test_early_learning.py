@@ -122,7 +122,8 @@ def test_a_fetched_data_set_is_learned_by_the_same_study(monkeypatch):
 
 @pytest.mark.parametrize("fields, said", [
     ({"noise": 1.0}, r"noise: got 1.0, takes a number in \[0, 1\)"), ({"noise": -0.1}, "noise"),
-    ({"examples": 1500}, "at most 1000: digits has 1797"), ({"batch_size": 2000}, "at most the 1000 examples"),
+    ({"examples": 1500}, "at most 1000: digits has 1797"), ({"held_out": 1797}, "held_out: got 1797, takes less"),
+    ({"batch_size": 2000}, "at most the 1000 examples"),
     ({"objective": "gce", "strength": 3.0}, r"strength: got 3.0, takes a number in \(0, 1\] for gce"),
     ({"objective": "hinge"}, "one of cross_entropy, elr"), ({"networks": 3}, "one of 1, 2"),
     ({"target_momentum": 1.0}, "target_momentum"), ({"noise_kind": "pair"}, "one of symmetric")])

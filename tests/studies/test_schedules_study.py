@@ -156,6 +156,7 @@ def test_what_is_relearned_and_what_begins_anew():
     ({"buffer": 301}, "at most the 300 training examples of all tasks"), ({"probes": 7}, "a divisor of the 30 steps"),
     ({"schedule": "spaced", "lag": "last-met"}, "introduced in the schedule spaced"), ({"strength": -2.0}, "from 0 on"),
     ({"stream": "split", "tasks": 6}, "at most 5 in the stream split"), ({"examples": 1790}, "at most 1747"),
+    ({"held_out": 1800}, "held_out: got 1800, takes at most 1697"),
     ({"method": "gem"}, "one of none, l2, ewc")])
 def test_what_cannot_be_run_is_refused(fields, said):
     with pytest.raises(UsageError, match=said) as caught:
@@ -213,8 +214,9 @@ def test_swapping_keeps_the_rest_and_the_divergence_is_kullback_and_leiblers():
     assert float(knowledge.divergence(z, -z)) == pytest.approx(float((p * jnp.log(p / q)).sum(1).mean()), rel=1e-5)
 
 
-@pytest.mark.parametrize("fields, said", [({"changed": 32}, "less than 32"), ({"changed": 1}, "each of 2 slices"),
-                                          ({"rehearsal": 1.0}, "rehearsal")])
+@pytest.mark.parametrize("fields, said", [
+    ({"changed": 32}, "entities: got 20, takes at least 21"), ({"changed": 1}, "each of 2 slices"),
+    ({"rehearsal": 1.0}, "rehearsal")])
 def test_a_knowledge_base_that_cannot_be_is_refused(fields, said):
     with pytest.raises(UsageError, match=said):
         run(Knowledge(**TINY | fields), progress=False)
