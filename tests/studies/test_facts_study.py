@@ -172,7 +172,7 @@ def test_people_never_told_of_are_no_evidence():
                                   [[np.nan, np.nan], [claims.GONE, np.nan], [claims.GONE, claims.GONE]])
     assert claims.compositional(found["neither"]).item() == pytest.approx(-0.1)  # it was not acquired: nothing to fade
     assert np.isfinite(claims.compositional(found["one"]).item())
-    assert "of 2 of the latter 1 gone within ten steps, 1 never acquired" in claims.compositional_told(
+    assert "of 2 of the latter 1 gone too soon for a line, 1 never acquired" in claims.compositional_told(
         found["one"].assign(chance=xr.DataArray([-2.0], dims="seed")))
 
 

@@ -272,5 +272,5 @@ def test_what_is_told_of_plain_training_is_of_plain_training():
                        "kept": (("seed", "method", "after_stage"), np.array([[[1, 1, 1, 1, 1, 0.25], [1] * 6]]))},
                       {"seed": [0], "method": ["none", "lssd"]})
     assert claims.forgetting_told(runs, runs.sel({"method": "lssd"})) == (
-        "plain: slices 0.50, domain 0.75 of the general facts, 1.00 of the last slice's; "
-        "rehearsed: slices 0.00, domain 0.00 of the general facts, 1.00 of the last slice's")
+        "plain: slices 0.50, domain and questions 0.75 of the general facts, 1.00 of the last slice's; "
+        "rehearsed: slices 0.00, domain and questions 0.00 of the general facts, 1.00 of the last slice's")
