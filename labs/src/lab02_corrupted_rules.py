@@ -443,7 +443,8 @@ labs.ledger("corrupted/coexistence", "corrupted/partial-inversion", "corrupted/f
 # (section 3.2): several neurons share each wave, so the rule survives when some of them are dropped; what is learned by heart
 # has no such reserve. *Batch normalisation* leads to inversion too; but its control, training on the same minibatches
 # without it, ends with nearly the same training accuracy. The paper says that the two act together, and that small batches
-# alone enhance inversion (section 2.1). Our claim requires a difference between them, and does not hold at this scale.
+# alone enhance inversion (section 2.1). Our claim requires a difference between them, and does not hold at this scale. In the
+# paper's own setting, with four times as many steps, a small one appears (see the larger settings in the README).
 #
 # **What this toy does not show.** The false labels here are drawn at random; systematic errors have a rule of their own
 # and would not look like spare weight. The rule is one that single neurons can carry as waves, which is why ranking
