@@ -406,9 +406,10 @@ explorer(("strength", "noise", "seed", "ticks"), strength=2.2, **PLAY)
 # $\lambda < 2$, so that even the smallest $q$ grows. For $\lambda > 2$ it is positive up to
 # $q^* = \frac{\lambda - 2}{2(\lambda - 1)}$, a barrier. An example whose $q$ starts below the barrier is protected; one
 # whose $q$ is pushed over it is memorised after all. At $\lambda = 3$ the barrier is 1/4, at 2.2 only 1/12, and
-# minibatches do push $q$ about: a little above 2, half of the false labels can still get over the barrier. Besides, 2
-# is the value for *two* classes. With ten classes, the eight others have a probability $r$ of their own, which raises the
-# value (exercise 3.2). So the *measured* critical strength lies somewhat above the *derived* one. The project's ledger,
+# minibatches do push $q$ about: a little above 2, half of the false labels can still get over the barrier. (How many do
+# depends on the steps: with a learning rate a quarter as large, hardly any does in as many epochs.) Besides, 2 is the value
+# for *two* classes. With ten classes, the eight others have a probability $r$ of their own, which raises the value (exercise
+# 3.2). So the *measured* critical strength lies somewhat above the *derived* one. The project's ledger,
 # whose bounds were set before its runs, says so:
 
 # %%
