@@ -163,7 +163,8 @@ CLAIMS = (
         beside=progress_told),
     Claim(
         "grokking/multiplication", "Multiplication is learned as addition of discrete logarithms (test 95% or more): waves "
-        "only after reindexing (mean IPR at least 0.7; before it at most twice the 2 over the number of frequencies of noise).",
+        "only after reindexing (mean IPR at least 0.7; before it at most 4 over the number of frequencies, twice that of "
+        "noise).",
         Published("sorted by the logarithm, multiplication is addition, and networks learn similar weights", "doshi2024b",
                   "sections 3.1 and 3.3"), "margin",
         everywhere(settings.MULTIPLICATION, (0, None)), hidden_in_the_logarithm, untrained, seconds=6),
