@@ -213,7 +213,7 @@ def _sweep(cls, words) -> dict:
         if not equals:
             raise wrong("sweep", word, "name=v1,v2,...")
         if name not in fields_of(cls):
-            raise unknown("field", name, fields_of(cls), "mini run STUDY --help")
+            raise unknown("field", name, fields_of(cls))
         if name in sweep:
             raise wrong("sweep", word, f"each field once; {name} is there already")
         sweep[name] = [convert(f"sweep {name}", text, hints[name]) for text in values.split(",")]

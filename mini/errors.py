@@ -17,7 +17,10 @@ def wrong(name: str, got: object, takes: str) -> UsageError:
     return UsageError(f"{name}: got {got!r}, takes {takes}")
 
 
-def unknown(kind: str, name: str, known: Iterable[str], listed: str = "mini list") -> UsageError:
+LISTED = {"field": "mini run STUDY --help"}  # by the kind of name; the rest by `mini list`
+
+
+def unknown(kind: str, name: str, known: Iterable[str], listed: str = "") -> UsageError:
     """Word the error for an unknown name, and offer the nearest known one; where there are many, say what lists them.
 
     >>> print(unknown("study", "groking", ["grokking", "forgetting"]))
@@ -28,5 +31,5 @@ def unknown(kind: str, name: str, known: Iterable[str], listed: str = "mini list
     known = sorted(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    listing = ", ".join(known) if len(known) <= 30 else f"{len(known)} known, see `{listed}`"
+    listing = ", ".join(known) if len(known) <= 30 else f"{len(known)} known, see `{listed or LISTED.get(kind, 'mini list')}`"
     return UsageError(f"{kind}: no {name!r}{hint} ({listing})")

@@ -74,7 +74,7 @@ class Plan:
         known = fields_of(type(self.experiment))
         for name in inner:
             if name not in known:
-                raise unknown("field", name, known, "mini run STUDY --help")
+                raise unknown("field", name, known)
         if inner:
             outer["experiment"] = dataclasses.replace(self.experiment, **inner)
         return dataclasses.replace(self, **outer)
@@ -108,7 +108,7 @@ class Plan:
         known = fields_of(type(self.experiment))
         for name, values in self.sweep.items():
             if name not in known:
-                raise unknown("field", name, known, "mini run STUDY --help")
+                raise unknown("field", name, known)
             if not _is_list(values) or len(values) == 0 or len(set(values)) != len(values):
                 raise wrong(f"sweep {name}", values, "a list of different values")
         runs = math.prod(map(len, self.sweep.values())) * self.seeds

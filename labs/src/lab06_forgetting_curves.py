@@ -94,14 +94,10 @@ SCORES = (("recognition", "recognition", BLUE, "-", "o"), ("near", "recognition,
           ("recall_forced", "recall, forced", ORANGE, "-.", "^"), ("recall", "recall", VERMILION, "-", "v"))
 
 
-def scored(runs):
-    return memory.recognised(runs).assign(near=runs.area.sel(foil="near", drop=True))
-
-
 def while_studying(canvas, runs):
     axes, said = canvas.subplots(), []
     for name, label, colour, style, mark in SCORES:
-        exposed, rows = memory.studying(scored(runs), name)
+        exposed, rows = memory.studying(memory.with_foils(runs), name)
         axes.plot(exposed, rows.mean("seed"), label=label, color=colour, linestyle=style, marker=mark)
         axes.fill_between(exposed, rows.min("seed"), rows.max("seed"), color=colour, alpha=0.15, lw=0)
         said.append(f"{label} {float(rows.mean('seed')[1]):.2f} after one exposure and {float(rows.mean('seed')[-1]):.2f} at the end")
@@ -115,8 +111,8 @@ def while_studying(canvas, runs):
 
 
 labs.draw(while_studying, runs, size=(7.5, 3.8))
-labs.compare(my_exposures_to_recognise, memory.needed(scored(runs), "recognition").mean(), "exposures needed to recognise")
-labs.compare(my_exposures_to_recall, memory.needed(scored(runs), "recall").mean(), "exposures needed to recall")
+labs.compare(my_exposures_to_recognise, memory.needed(memory.with_foils(runs), "recognition").mean(), "exposures needed to recognise")
+labs.compare(my_exposures_to_recall, memory.needed(memory.with_foils(runs), "recall").mean(), "exposures needed to recall")
 
 # %% [markdown]
 # ### Play
@@ -359,7 +355,7 @@ my_half_of_recognition = None
 def while_reading_on(canvas, runs):
     axes, said = canvas.subplots(), []
     for name, label, colour, style, mark in SCORES:
-        since, rows = memory.reading_on(scored(runs), name)
+        since, rows = memory.reading_on(memory.with_foils(runs), name)
         axes.plot(since, rows.mean("seed"), label=label, color=colour, linestyle=style, marker=mark, ms=4)
         axes.fill_between(since, rows.min("seed"), rows.max("seed"), color=colour, alpha=0.15, lw=0)
         at = int(np.abs(since - 10).argmin())
@@ -378,8 +374,8 @@ def while_reading_on(canvas, runs):
 
 
 labs.draw(while_reading_on, runs, size=(7.5, 3.8))
-labs.compare(my_half_of_recall, memory.halved(scored(runs), "recall").mean(), "half of recall lost", " steps")
-labs.compare(my_half_of_recognition, memory.halved(scored(runs), "recognition").mean(), "half of recognition lost", " steps")
+labs.compare(my_half_of_recall, memory.halved(memory.with_foils(runs), "recall").mean(), "half of recall lost", " steps")
+labs.compare(my_half_of_recognition, memory.halved(memory.with_foils(runs), "recognition").mean(), "half of recognition lost", " steps")
 
 # %% [markdown]
 # ### Play
@@ -503,7 +499,7 @@ my_savings_after_a_month = None
 def beside_people(canvas, runs):
     axes = canvas.subplots()
     for name, label, colour, style, _ in (SCORES[0], SCORES[3]):
-        since, left = memory.kept(scored(runs), name)
+        since, left = memory.kept(memory.with_foils(runs), name)
         axes.plot(since[1:], left[:, 1:].mean(0), label=f"model, {label}", color=colour, linestyle=style)
     axes.set(xscale="log", xlabel="steps of reading on", ylabel="share kept", ylim=(-0.1, 1.05))
     above = axes.twiny()

@@ -48,6 +48,11 @@ def recognised(runs: xr.Dataset) -> xr.Dataset:
     return runs.assign(recognition=runs.area.sel(foil="independent", drop=True))
 
 
+def with_foils(runs: xr.Dataset) -> xr.Dataset:
+    """The same, with their area for near foils as `near`."""
+    return recognised(runs).assign(near=runs.area.sel(foil="near", drop=True))
+
+
 def needed(runs: xr.Dataset, name: str, never: float = 2.0) -> np.ndarray:
     """Exposures (seed,) until a score is near perfect, interpolated between records; `never` times the most if it never is.
 
@@ -146,10 +151,8 @@ def survivors(runs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def needed_told(runs) -> str:
-    runs = recognised(runs)
-    near = needed(runs.assign(near=runs.area.sel(foil="near", drop=True)), "near").mean()
-    return (f"{needed(runs, 'recognition').mean():.2g} exposures to recognise ({near:.2g} with near foils), "
-            f"{needed(runs, 'recall').mean():.2g} to recall")
+    recognition, near, recall = (needed(with_foils(runs), name).mean() for name in ("recognition", "near", "recall"))
+    return f"{recognition:.2g} exposures to recognise ({near:.2g} with near foils), {recall:.2g} to recall"
 
 
 def kept_told(runs) -> str:

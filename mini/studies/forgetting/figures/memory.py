@@ -3,7 +3,6 @@
 from functools import partial
 
 import numpy as np
-import xarray as xr
 
 from mini.measures import retention
 from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, laptop, spread
@@ -39,13 +38,9 @@ def in_exposures(axes, last: float) -> None:
     axes.set(xlim=(-0.1, last * 1.1), xlabel="times studied")
 
 
-def with_foils(runs: xr.Dataset) -> xr.Dataset:
-    return memory.recognised(runs).assign(near=runs.area.sel(foil="near", drop=True))
-
-
 def dissociation(canvas, runs) -> str:
     left, right = canvas.subplots(1, 2, sharey=True, width_ratios=[1, 1.2])
-    runs = with_foils(runs)
+    runs = memory.with_foils(runs)
     for name, (label, look) in LOOK.items():
         exposed, rows = memory.studying(runs, name)
         line(left, exposed, rows, label, **look)
@@ -202,16 +197,17 @@ def strings(canvas, runs) -> str:
 def by_size(canvas, runs) -> str:
     """Exposures needed, by size of the model; all sizes share one step length, which suits some better than others."""
     axes, said = canvas.subplots(), []
-    runs = with_foils(runs)
+    runs = memory.with_foils(runs)
     size, most = runs.parameters.mean("seed").values, float(runs.exposed.max())
-    for name, published, said_of in (("recognition", 1, "recognition, even with hard foils"), ("near", None, ""),
-                                     ("recall", 3, "recall")):
+    published = {"recognition": (1, "recognition, even with hard foils"), "recall": (3, "recall")}
+    for name in ("recognition", "near", "recall"):
         label, look = LOOK[name]
         rows = np.array([memory.needed(runs.sel(width=width), name) for width in runs.width.values]).T  # (seed, width)
         line(axes, size, rows, label, **look)
-        if published:
-            axes.axhline(published, color=look["color"], linestyle=":", lw=1)
-            axes.text(size[-1], published * 1.06, f"published, {said_of}", ha="right", color=look["color"], fontsize=8)
+        if name in published:
+            exposures, of = published[name]
+            axes.axhline(exposures, color=look["color"], linestyle=":", lw=1)
+            axes.text(size[-1], exposures * 1.06, f"published, {of}", ha="right", color=look["color"], fontsize=8)
         said.append(f"{label} " + ", ".join(f"{value:.1f} at {int(s)} weights" for s, value in zip(size, rows.mean(0))))
     axes.axhspan(most, 2.2 * most, color=BLACK, alpha=0.06, lw=0)
     axes.text(size[-1], 1.5 * most, f"not within {most:.0f}", ha="right", fontsize=8)

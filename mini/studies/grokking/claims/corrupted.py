@@ -151,8 +151,8 @@ def gamma_ratio(runs) -> xr.DataArray:
 def gammas(runs) -> tuple[xr.DataArray, xr.DataArray]:
     """Mean |gamma| of the half of neurons with lower IPR, and of the other half."""
     ipr, gamma = last(runs.ipr), runs.gamma
-    low = ipr <= ipr.median("neuron")
-    return gamma.where(low).mean("neuron"), gamma.where(ipr > ipr.median("neuron")).mean("neuron")
+    middle = ipr.median("neuron")  # dead neurons have no IPR, and are in neither half
+    return gamma.where(ipr <= middle).mean("neuron"), gamma.where(ipr > middle).mean("neuron")
 
 
 def transformer_regimes(runs) -> xr.DataArray:
