@@ -133,7 +133,10 @@ def _run(argv: list[str]) -> None:
 
 
 def _about(cls) -> str:
-    return f"{cls.__doc__} Every option below has its default; --sweep name=v1,v2 runs several values."
+    from mini.experiment import fixed_length, unit_of
+
+    length = f" How many {unit_of(cls)}s it runs follows from its fields." if fixed_length(cls) and cls().ticks else ""
+    return f"{cls.__doc__}{length} Every option below has its default; --sweep name=v1,v2 runs several values."
 
 
 def _run_options(cls):
@@ -173,12 +176,13 @@ def _execute(asked, cls) -> None:
 
     point = cls(**{name: getattr(asked, name) for name in fields_of(cls)})
     point.check()
-    plan = Plan(point, getattr(asked, f"{cls.clock}s", None), _every(asked.every), asked.seeds, asked.seed_start,
+    ticks = f"{cls.clock}s"
+    plan = Plan(point, getattr(asked, ticks, None), _every(asked.every), asked.seeds, asked.seed_start,
                 _sweep(cls, asked.sweep), _hold(asked.hold))
     try:
         plan.check()
     except UsageError as error:  # the option is named after the clock
-        raise UsageError(str(error).replace("ticks: ", f"{cls.clock}s: ", 1)) from None
+        raise UsageError(str(error).replace("ticks: ", f"{ticks}: ", 1)) from None
     if asked.out:
         check_writable(Path(asked.out))
     compile_cache()

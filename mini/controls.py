@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from mini.errors import UsageError, unknown, wrong
-from mini.experiment import Experiment, fields_of
+from mini.experiment import Experiment, fields_of, unit_of
 
 OWN = {"seed": "which random draw: of the data, the first weights and all else that chance decides",
        "ticks": "length of the training"}
@@ -61,7 +61,7 @@ def control(experiment: Experiment, name: str, values: Sequence, now) -> widgets
         raise wrong(f"control {name}", values, "(low, high, step), or a list of values")
     if ranged and name in about and not about[name].traced:
         raise wrong(f"control {name}", values, "a list of values, since it is a static field")
-    label = f"{experiment.clock}s" if name == "ticks" else name.replace("_", " ")
+    label = f"{unit_of(type(experiment))}s" if name == "ticks" else name.replace("_", " ")
     meaning = about[name].meaning if name in about else OWN[name]
     look = {"description": label, "tooltip": f"{label}: {meaning}",
             "style": {"description_width": "8.8em"}, "layout": {"width": "24.8em"}}

@@ -44,11 +44,18 @@ OPTIONS = ("experiment", "seeds", "seed_start", "sweep", "hold", "strategy", "ou
 
 
 class Variable(NamedTuple):
-    """How one measured quantity is labelled in a result."""
+    """How one measured quantity is labelled in a result, where what is missing is NaN, or -1, or False, by its type."""
 
     dims: tuple[str, ...]  # its own, after the swept names, `seed` and the clock
     unit: str
     long_name: str
+
+
+ABOUT_RUNS = {  # what the engine adds to every result
+    "run_seconds": Variable((), "s", "wall time spent on this run"),
+    "diverged_at": Variable((), "tick", "first recorded tick at which the state was not finite, -1 if none"),
+    "measured_until": Variable((), "tick", "last tick that has been measured so far, -1 if none"),
+}
 
 
 class Field(NamedTuple):
@@ -103,10 +110,16 @@ def _check_names(cls) -> None:
             raise UsageError(f"{cls.__name__}: the field {field.name!r} takes traced(...) or static(...), with its meaning")
         if field.name in taken:
             raise UsageError(f"{cls.__name__}: the field {field.name!r} takes another name; a plan or the contract has it")
+        if field.metadata["mini"].traced and isinstance(field.default, str):
+            raise UsageError(f"{cls.__name__}: the field {field.name!r} takes static(...); numbers and truth values are traced")
     for name, about in cls.variables.items():
-        if {name, *about.dims} & {"seed", cls.clock} or name in about.dims:
-            raise UsageError(f"{cls.__name__}: the variable {name!r} takes a name, and dims, other than its own, "
-                             f"'seed' and {cls.clock!r}")
+        if cls.clock in {name, *about.dims}:
+            raise UsageError(f"{cls.__name__}: the variable {name!r} takes a name and dims other than {cls.clock!r}, "
+                             f"which is the clock; a clock that counts them is called 'after_{cls.clock}'")
+        if "seed" in {name, *about.dims} or name in about.dims:
+            raise UsageError(f"{cls.__name__}: the variable {name!r} takes a name, and dims, other than its own and 'seed'")
+        if name in ABOUT_RUNS:
+            raise UsageError(f"{cls.__name__}: the variable {name!r} takes another name; every result has one of this name")
         if hasattr(xr.Dataset, name):
             raise UsageError(f"{cls.__name__}: the variable {name!r} takes another name; runs.{name} is a method of xarray's")
 
@@ -116,6 +129,11 @@ def fields_of(cls) -> dict[str, Field]:
     if not dataclasses.is_dataclass(cls):
         raise UsageError(f"{cls.__name__}: takes the decorator @experiment")
     return {f.name: f.metadata["mini"] for f in dataclasses.fields(cls)}
+
+
+def unit_of(cls) -> str:
+    """What the clock counts, in a plain word: a clock named `after_task` counts tasks."""
+    return cls.clock.removeprefix("after_")
 
 
 def fixed_length(cls) -> bool:
@@ -144,7 +162,7 @@ class Keys:
 class Experiment:
     """What every experiment has. It must write those methods that raise here, unless it has 0 ticks and learns nothing."""
 
-    clock: ClassVar[str] = "step"
+    clock: ClassVar[str] = "step"  # `after_task` where tasks are counted and `task` is a dim of what is measured
     ticks: ClassVar[int] = 100  # the usual length; a property where it follows from the fields
     every: ClassVar[int] = 1
     variables: ClassVar[Mapping[str, Variable]] = {}
@@ -158,7 +176,7 @@ class Experiment:
         return shared
 
     def init(self, keys: Keys, world):
-        """What learns: parameters, optimiser, memories, buffers."""
+        """What learns: parameters, optimiser, memories, buffers; an infinity in it counts as divergence."""
         self._learns("init(keys, world)")
         return ()
 
@@ -168,7 +186,10 @@ class Experiment:
         return state
 
     def measure(self, state, world) -> dict[str, jax.Array]:
-        """What is looked at along the way, under names declared in `variables`; any randomness it needs is drawn in `world`."""
+        """What is looked at along the way, under names declared in `variables`.
+
+        Any randomness that it needs is drawn in `world`; what it needs to know of the time, `step` counts in the state.
+        """
         self._learns("measure(state, world)")
         return {}
 

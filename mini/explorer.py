@@ -22,7 +22,7 @@ from mini import plotting
 from mini.controls import OWN, alert, control, picture
 from mini.engine import Cancelled, live
 from mini.errors import UsageError, unknown
-from mini.experiment import Experiment, fields_of
+from mini.experiment import Experiment, fields_of, unit_of
 from mini.machine import fast
 from mini.plan import Plan
 
@@ -51,7 +51,7 @@ class Explorer:
       experiment: the experiment, which sets the fields that have no control.
       controls: field name -> a list of values, or a tuple (low, high, step). A static field takes a
         list, since each of its values is compiled separately. `seed` and `ticks` may be given too.
-      draw: (figure, partial dataset of one seed) -> text alternative; called in a thread.
+      draw: (figure, what one run has measured so far, one record at least) -> text alternative; called in a thread.
       shown: names of the controls to show, in this order; all of them by default.
       ticks, every: how long to train, and how often to look (80 times by default).
       seed: the first random draw. size: of the picture, in inches.
@@ -95,7 +95,7 @@ class Explorer:
         self.status, self.image, self.text, self.alert = (widgets.HTML() for _ in range(4))
         self.back = widgets.SelectionSlider(
             options=[("–", 0)], description="look back", disabled=True,
-            tooltip=f"the picture as it was at an earlier {_unit(self.plan)}; nothing is trained",
+            tooltip=f"the picture as it was at an earlier {unit_of(type(self.plan.experiment))}; nothing is trained",
             style={"description_width": "6em"}, layout={"width": "20em"})
         self.back.observe(self._look_back, "value")
         self.again.on_click(lambda button: self.start())
@@ -178,13 +178,13 @@ class Explorer:
         cost = 0.0
         try:
             for partial in live(job.plan, progress=False, cancel=job.cancel):
-                whole, now = "configuration" in partial.attrs, time.perf_counter()
+                until, now = int(partial["measured_until"].max()), time.perf_counter()
                 drawn = None
-                if _curves(partial) and (whole or (self.watched and now - framed >= max(FRAME_SECONDS, 2 * cost))):
-                    drawn = self._draw(partial)
+                if until == job.plan.length or (until >= 0 and self.watched and now - framed >= max(FRAME_SECONDS, 2 * cost)):
+                    drawn = self._draw(partial, until)
                     framed = time.perf_counter()
                     cost = framed - now
-                self._publish(job, partial, drawn)
+                self._publish(job, until, drawn)
             self._finish(job, partial, time.perf_counter() - start)
         except Cancelled:
             return
@@ -201,7 +201,7 @@ class Explorer:
             if look != self._looks:
                 return
             try:
-                drawn = self._draw(dataset.sel({self.plan.experiment.clock: slice(None, tick)}))
+                drawn = self._draw(dataset, tick)
             except Exception as error:  # of any kind: nobody else would tell the reader
                 said = alert(error, "Not drawn.")
         with self._lock:
@@ -210,22 +210,24 @@ class Explorer:
                 if drawn is not None:
                     self._picture(drawn)
 
-    def _draw(self, dataset: xr.Dataset) -> tuple[str, str]:
+    def _draw(self, dataset: xr.Dataset, until: int) -> tuple[str, str]:
+        """The picture of what had been measured by a tick, and what it shows in words."""
+        seen = dataset.isel(seed=0).sel({self.plan.experiment.clock: slice(None, until)})
         with plotting.style():
             figure = Figure(figsize=self.size, layout="none")  # finding a layout takes as long as training
             FigureCanvasAgg(figure)
             figure.subplots_adjust(left=0.05, right=0.99, bottom=0.16, top=0.9, wspace=0.24)
-            alt = self.draw(figure, dataset.isel(seed=0))
+            alt = self.draw(figure, seen)
             return picture(figure, alt), alt
 
-    def _publish(self, job: Job, dataset: xr.Dataset, drawn: tuple[str, str] | None) -> None:
+    def _publish(self, job: Job, until: int, drawn: tuple[str, str] | None) -> None:
         """Show how far a training has come, unless a newer one was asked for meanwhile."""
         with self._lock:
             if job.generation != self._generation:
                 return
-            if curves := _curves(dataset):
+            if until >= 0:
                 _compiled.add(_shape(job.plan))
-                self.bar.value = _reached(curves, job.plan)
+                self.bar.value = until / job.plan.length if job.plan.length else 1.0
                 self._say("training…")
             if drawn is not None:
                 self._picture(drawn)
@@ -242,7 +244,7 @@ class Explorer:
                 ticks = [int(t) for t in dataset[job.plan.experiment.clock]]
                 self.back.options, self.back.value = [(str(t), t) for t in ticks], ticks[-1]
                 self.back.disabled = False
-                self._say(f"{job.plan.length} {_unit(job.plan)}s in {seconds:.1f} s")
+                self._say(f"{job.plan.length} {unit_of(type(job.plan.experiment))}s in {seconds:.1f} s")
 
     def _spawn(self, work: Callable, *arguments) -> threading.Thread:
         thread = threading.Thread(target=work, args=arguments, daemon=True)
@@ -312,30 +314,3 @@ def _shape(plan: Plan) -> tuple:
     """What a compilation belongs to: the experiment and its static fields."""
     about = fields_of(type(plan.experiment))
     return type(plan.experiment), *(getattr(plan.experiment, n) for n in about if not about[n].traced)
-
-
-def _unit(plan: Plan) -> str:
-    """What the clock counts, in a plain word: a clock named `after_task` counts tasks."""
-    return plan.experiment.clock.removeprefix("after_")
-
-
-def _curves(dataset: xr.Dataset) -> list[xr.DataArray]:
-    """What was measured along the clock; nothing before the first chunk has come back."""
-    named = dataset.drop_vars(["run_seconds", "diverged_at"]).data_vars.values()
-    return [v for v in named if v.dtype.kind == "f" and len(v.dims) > 1]
-
-
-def measured(dataset: xr.Dataset, name: str) -> xr.Dataset:
-    """What one run, perhaps unfinished, has measured so far, judged by a variable recorded every time; at least one record."""
-    (clock,) = dataset[name].dims
-    return dataset.isel({clock: slice(0, max(int(dataset[name].notnull().sum()), 1))})
-
-
-def _reached(curves: list[xr.DataArray], plan: Plan) -> float:
-    """How much of the training a partial result covers, as a share."""
-    clock = plan.experiment.clock
-    curves = [v for v in curves if clock in v.dims]
-    if not curves or not plan.length:
-        return 1.0
-    seen = max(int(v.notnull().any([d for d in v.dims if d != clock]).sum()) for v in curves)
-    return float(curves[0][clock][max(seen - 1, 0)]) / plan.length

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import xarray as xr
 
-from mini.errors import UsageError
+from mini.errors import UsageError, unknown
 from mini.experiment import fields_of, plain
 from mini.files import output
 from mini.machine import versions
@@ -68,7 +68,7 @@ def join(plan: Plan, groups: Mapping[tuple, xr.Dataset]) -> xr.Dataset:
     static = plan.swept(traced=False)
     if not static:
         (dataset,) = groups.values()
-        return dataset
+        return dataset.assign_attrs(configuration=configuration(plan))
     cls = type(plan.experiment)
     labelled = {values: _say_fields(group.expand_dims(dict(zip(static, [[v] for v in values]))), cls)
                 for values, group in groups.items()}
@@ -85,16 +85,33 @@ def join(plan: Plan, groups: Mapping[tuple, xr.Dataset]) -> xr.Dataset:
                                data_vars="all", coords="minimal", combine_attrs="drop_conflicts",
                                fill_value=fill)
     lead = [*plan.sweep, "seed", cls.clock]
-    return joined.transpose(*lead, ..., missing_dims="ignore")
+    return joined.transpose(*lead, ..., missing_dims="ignore").assign_attrs(configuration=configuration(plan))
+
+
+def configuration(plan: Plan) -> str:
+    """The fields of a plan's experiment as JSON."""
+    return json.dumps({name: plain(getattr(plan.experiment, name)) for name in fields_of(type(plan.experiment))})
+
+
+def setting(runs: xr.Dataset, name: str):
+    """A field of the experiment that a result came from: one value, or, where it was swept, its values along that dim.
+
+    >>> runs = xr.Dataset(coords={"p": [5, 7]}, attrs={"configuration": '{"p": 5, "noise": 0.25}'})
+    >>> setting(runs, "noise"), setting(runs, "p").values.tolist()
+    (0.25, [5, 7])
+    """
+    fields = json.loads(runs.attrs["configuration"])
+    if name not in fields:
+        raise unknown("field", name, fields)
+    return runs[name] if name in runs.coords else fields[name]
 
 
 def provenance(plan: Plan, **more) -> dict:
     """What a result says about its own origin, in plain text and numbers, as NetCDF attributes take them."""
     cls = type(plan.experiment)
-    config = {name: plain(getattr(plan.experiment, name)) for name in fields_of(cls)}
     return {
         "experiment": f"{cls.__module__}.{cls.__qualname__}",
-        "configuration": json.dumps(config),
+        "configuration": configuration(plan),
         "sweep": json.dumps({k: [plain(v) for v in values] for k, values in plan.sweep.items()}),
         "hold": json.dumps({k: plain(seed) for k, seed in plan.hold.items()}),
         "versions": json.dumps(versions()),
@@ -133,7 +150,10 @@ def summary(dataset: xr.Dataset, cls) -> str:
     names = [n for n in cls.variables if n in dataset and not cls.variables[n].dims]
     ended = dataset["diverged_at"] < 0
     final = {n: _last(dataset[n], cls.clock).astype(float).where(ended) for n in names}
-    swept = [d for d in final[names[0]].dims if d != "seed"] if names else []
+    if not names:
+        kept = ", ".join(f"{n} ({', '.join(about.dims)})" for n, about in cls.variables.items() if n in dataset)
+        return f"nothing measured here is a single number; with --out FILE it is kept: {kept}"
+    swept = [d for d in final[names[0]].dims if d != "seed"]
     if not swept:
         return "\n".join(f"{n:<22} {_of_seeds(array, ended)}" for n, array in final.items())
     points = xr.Dataset({**final, "ended": ended}).stack(point=swept).transpose("point", "seed")

@@ -134,6 +134,19 @@ def test_a_variable_that_no_result_could_hold_is_refused(name, dims):
         experiment(type("Wrong", (Experiment,), {"variables": {name: Variable(dims, "1", "a thing")}}))
 
 
+def test_a_dim_with_the_clocks_name_is_told_how_the_clock_could_be_called():
+    variables = {"recall": Variable(("pattern",), "1", "a thing")}
+    with pytest.raises(UsageError, match=r"'pattern', which is the clock; .* called 'after_pattern'"):
+        experiment(type("Wrong", (Experiment,), {"clock": "pattern", "variables": variables}))
+    experiment(type("Right", (Experiment,), {"clock": "after_pattern", "variables": variables}))
+
+
+def test_a_name_is_never_traced():
+    wrong = type("Wrong", (Experiment,), {"__annotations__": {"rule": str}, "rule": traced("oldest", "which one goes")})
+    with pytest.raises(UsageError, match="the field 'rule' takes static"):
+        experiment(wrong)
+
+
 def test_a_class_that_is_no_experiment_yet_says_what_it_lacks():
     with pytest.raises(UsageError, match="Bare: takes the decorator @experiment"):
         type("Bare", (Experiment,), {})().check()

@@ -4,12 +4,15 @@ import threading
 import time
 
 import ipywidgets as widgets
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from haste import hasty
 from walk import Walk
 
 from mini import explorer as module
 from mini.errors import UsageError
+from mini.experiment import Experiment, Variable, experiment
 from mini.explorer import NOTE, Explorer
 from mini.studies import studies
 from mini.studies.early_learning import explorer as early_learning
@@ -222,6 +225,28 @@ def test_looking_back_shows_what_was_and_trains_nothing(shown):
     for thread in one._threads:
         thread.join(60)
     assert one.alt == f"at 20, {float(result['distance'].sel(step=20).isel(seed=0)):.6f}" and one.job is job
+
+
+@pytest.mark.parametrize("value, expected", [
+    (lambda count: count, [0, 1, 2, 3, 4]), (lambda count: jnp.where(count > 0, 1.0, jnp.nan), [np.nan, 1, 1, 1, 1])])
+def test_whole_numbers_and_what_is_not_known_at_first_are_drawn_to_the_end(value, expected):
+    """Whether a record has come is not told by its value."""
+    counting = experiment(type("Counting", (Experiment,), {
+        "variables": {"seen": Variable((), "1", "a thing")},
+        "init": lambda self, keys, world: jnp.int32(0), "step": lambda self, state, world, t, key: state + 1,
+        "measure": lambda self, state, world: {"seen": value(state)}}))
+    drawn = []
+    one = Explorer(counting(), {"seed": (0, 9, 1)}, lambda figure, run: drawn.append(run) or f"{run.sizes['step']} records",
+                   ticks=4, warm=False)
+    one.start()
+    one.wait(60)
+    assert one.alt == "5 records" and one.bar.value == 1
+    np.testing.assert_array_equal(drawn[-1]["seen"], expected)
+    one.back.value = 2
+    for thread in one._threads:
+        thread.join(60)
+    assert one.alt == "3 records"
+    one.close()
 
 
 def test_a_wait_too_short_returns_nothing(shown):

@@ -113,7 +113,33 @@ def test_partial_results_of_a_static_sweep_have_the_final_labels():
     *partial, last = live(plan, strategy="threads", progress=False, chunk_seconds=0.0)
     for one in partial:
         assert one["diverged_at"].dims == last["diverged_at"].dims
+        assert one.attrs["configuration"] == last.attrs["configuration"]
         assert all(one[name].equals(last[name]) for name in plan.sweep)
+
+
+def test_a_result_says_how_far_each_run_has_come():
+    plan = Plan(Walk(), 10, every=[2, 3, 7], seeds=2)
+    *partial, last = live(plan, strategy="threads", progress=False, chunk_seconds=0.0)
+    for one in (*partial, last):
+        there = one["distance"].notnull()
+        for seed in one["seed"]:
+            known = one["step"].values[there.sel(seed=seed)]
+            assert int(one["measured_until"].sel(seed=seed)) == (known[-1] if len(known) else -1)
+    assert (last["measured_until"] == 10).all()
+
+
+def test_a_swept_field_is_read_from_its_dim_and_another_from_the_configuration():
+    runs = run(Walk(), 2, seeds=1, sweep={"walkers": [2, 3]}, progress=False)
+    assert results.setting(runs, "walkers").values.tolist() == [2, 3] and results.setting(runs, "gait") == "walk"
+    with pytest.raises(UsageError, match="field: no 'walker'; did you mean 'walkers'"):
+        results.setting(runs, "walker")
+
+
+def test_where_nothing_is_a_single_number_the_summary_says_what_is_kept():
+    runs = run(Walk(), 2, seeds=1, progress=False)
+    about = {name: v for name, v in Walk.variables.items() if v.dims}
+    said = results.summary(runs, type("Walk", (), {"variables": about, "clock": "step"}))
+    assert said.startswith("nothing measured here is a single number; with --out FILE") and "(walker)" in said
 
 
 def test_a_device_is_never_replaced_by_a_file(tmp_path):

@@ -84,7 +84,8 @@ class Group:
         lanes advance together, which is what a viewer wants. The last lanes, when there are more than one per
         core but fewer than two, take turns, so that no core stands idle while another computes alone.
         """
-        program.make_room()
+        if self.pending:
+            program.make_room()
         waiting = deque(self._batches())
         pace, flying = Pace(), {}
         pool, workers = ThreadPoolExecutor(self.strategy.workers), self.strategy.workers

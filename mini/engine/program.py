@@ -88,12 +88,15 @@ def make_room() -> None:
 
 @contextlib.contextmanager
 def explained():
-    """Where a traced field is used as if it were static, add to JAX's own words what to change."""
+    """Where a traced field is used as if it were static, or a step changes the state's form, add what to change."""
     try:
         yield
     except TypeError as error:
         if isinstance(error, USED_AS_STATIC) or "concrete values" in str(error):
-            error.add_note("Here a traced field decides a shape, a branch or a number of Python's: declare it static.")
+            error.add_note("Here a traced field decides a shape, a branch or a number of Python's: declare it static. "
+                           "If it is the tick, the state or the world that decides, use jnp.where or jax.lax.cond.")
+        elif "carry" in str(error):
+            error.add_note("`step` returns a state of the same form, shapes and types as `init` does.")
         raise
 
 

@@ -16,7 +16,7 @@ from mini import results
 from mini.engine import store
 from mini.engine.group import Group, Trained
 from mini.engine.sources import code_hash, unsettled
-from mini.experiment import Experiment
+from mini.experiment import Experiment, unit_of
 from mini.plan import Plan
 
 BATCH_SECONDS, LIVE_SECONDS = 0.2, 0.04
@@ -57,7 +57,7 @@ def live(plan: Plan, *, strategy: str = "auto", cache: Path | None = None, fresh
     kept = _store(plan, cache) if cache is not None else None
     start, groups, found, ways = time.perf_counter(), {}, 0, set()
     total = sum(dataclasses.replace(plan, experiment=point).length for point in plan.points()) * plan.seeds
-    with tqdm(total=total, unit=plan.experiment.clock, unit_scale=True, delay=2.0, leave=False,
+    with tqdm(total=total, unit=unit_of(type(plan.experiment)), unit_scale=True, delay=2.0, leave=False,
               desc=type(plan.experiment).__name__, disable=not progress, smoothing=0.05) as bar:
         waiting = deque((values, Group(dataclasses.replace(plan, experiment=points[0]), points, strategy, kept, fresh))
                         for values, points in _static_groups(plan).items())  # all of them, before the first is trained
@@ -123,4 +123,4 @@ def _warn(dataset: xr.Dataset) -> None:
     bad = int((dataset["diverged_at"] >= 0).sum())
     if bad:
         warnings.warn(f"{bad} of {dataset['diverged_at'].size} runs diverged (see `diverged_at`); "
-                      "a smaller learning rate is the usual cure", stacklevel=3)
+                      "where it learns, a smaller learning rate is the usual cure", stacklevel=3)

@@ -5,10 +5,8 @@ import xarray as xr
 
 from mini import results
 from mini.errors import UsageError
-from mini.experiment import Experiment, Variable
+from mini.experiment import ABOUT_RUNS, Experiment
 from mini.plan import Plan
-
-DIVERGED = Variable((), "tick", "first recorded tick at which the state was not finite, -1 if none")
 
 
 class Table:
@@ -16,15 +14,17 @@ class Table:
 
     def __init__(self, plan: Plan, points: list[Experiment]):
         self.plan, self.points, self.lead = plan, points, (len(points), plan.seeds)
-        self.records = len(plan.records())
+        self.records = plan.records()
         self.measured: dict[str, np.ndarray] = {}
         self.examined: dict[str, np.ndarray] = {}
+        self.until = results.blank(self.lead, self.records.dtype)
 
     def measure(self, place: tuple[int, int], log: dict, seen: int) -> None:
-        """Write what a run has measured up to record `seen`."""
+        """Write what a run has measured, up to the first `seen` records."""
+        self.until[place] = self.records[seen - 1]
         for name, array in log.items():
             if name not in self.measured:
-                self.measured[name] = results.blank((*self.lead, self.records, *array.shape[1:]), array.dtype)
+                self.measured[name] = results.blank((*self.lead, len(self.records), *array.shape[1:]), array.dtype)
             self.measured[name][place][seen - len(array): seen] = array
 
     def examine(self, place: tuple[int, int], end: dict) -> None:
@@ -49,10 +49,9 @@ class Table:
             return {k: a.reshape(*lead, *a.shape[1:]).copy() for k, a in arrays.items() if k in cls.variables}
 
         dataset = results.label(self.plan, self.points[0], traced, unfold(self.measured), unfold(self.examined))
-        about = {"run_seconds": Variable((), "s", "wall time spent on this run"), "diverged_at": DIVERGED}
-        for name, variable in about.items():
-            unknown = results.blank(self.lead, np.dtype(float))
-            array = self.examined.get(name, unknown)
-            dataset[name] = ((*traced, "seed"), array.reshape(*lead, -1),
+        unknown = results.blank(self.lead, np.dtype(float))
+        for name, variable in ABOUT_RUNS.items():
+            array = self.until if name == "measured_until" else self.examined.get(name, unknown)
+            dataset[name] = ((*traced, "seed"), array.reshape(*lead, -1).copy(),
                              {"units": variable.unit, "long_name": variable.long_name})
         return dataset

@@ -21,7 +21,7 @@ from mini.results import blank
 from . import EXPERIMENTS
 
 pytestmark = pytest.mark.earnest
-OWN = ("run_seconds", "diverged_at")
+OWN = ("run_seconds", "diverged_at", "measured_until")
 STRATEGIES = ("threads", "vmap", "sharded")
 CHILD = """
 import os, signal, sys

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.objectives import OBJECTIVES
 from mini.studies.early_learning.experiment import EarlyLearning
 from mini.tasks import digits
@@ -46,10 +46,9 @@ def explorer(controls: Sequence[str] = ("noise", "strength", "target_momentum", 
     return Explorer(point, CONTROLS, partial(draw, learned=point.dataset), shown=controls, ticks=ticks, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset, learned: str = "digits") -> str:
+def draw(figure: Figure, seen: xr.Dataset, learned: str = "digits") -> str:
     """Curves of one run, perhaps unfinished, beside digits on which it changed its mind; returns what they show, in words."""
     left, right = figure.subfigures(1, 2, width_ratios=[1.25, 1])
-    seen = measured(dataset, "test_loss")
     words = [_fractions(left.subplots(), seen)]
     left.subplots_adjust(left=0.09, right=0.98, bottom=0.3, top=0.9)
     if "picture" in seen:  # measured only once, at the end

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from mini import plotting
 from mini.controls import alert
 from mini.errors import UsageError
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.studies.extraction.attack import attack, planted
 from mini.studies.extraction.experiment import Extraction
 from mini.studies.extraction.items import COPIES
@@ -131,10 +131,9 @@ def explorer(controls: Sequence[str] = ("secret_copies", "deduplicate", "steps",
     return Planter(made, secret)
 
 
-def draw(figure: Figure, dataset: xr.Dataset) -> str:
+def draw(figure: Figure, seen: xr.Dataset) -> str:
     """Exposure of the reader's secret, how much of it comes out right, and the other secrets; one run, perhaps unfinished."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.2, 1, 1])
-    seen = measured(dataset, "loss")
     words = [_exposure(left, seen), _letters(middle, seen), _others(right, seen.isel(step=-1))]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.studies.forgetting.claims.memory import during, with_foils
 from mini.studies.forgetting.experiment import Forgetting
 from mini.studies.forgetting.figures.memory import LOOK, in_exposures, in_time
@@ -50,7 +50,7 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """One run, perhaps unfinished: scores while studying, scores while reading on, and the losses behind them now."""
     panels = figure.subplots(1, 3, width_ratios=[1, 1.2, 1])
     figure.subplots_adjust(bottom=0.26, wspace=0.14)
-    seen = with_foils(measured(dataset, "studied_loss"))
+    seen = with_foils(dataset)
     now = seen.isel(step=-1)
     _studying(panels[0], seen)
     _reading_on(panels[1], seen)

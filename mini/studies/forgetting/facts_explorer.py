@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.measures import acquisition
 from mini.studies.forgetting.facts import Facts
 from mini.studies.forgetting.figures.facts import LOOK
@@ -43,10 +43,9 @@ def explorer(controls: Sequence[str] = ("manner", "exposures", "interval", "late
     return Explorer(Facts(**start), CONTROLS, draw, shown=controls, ticks=ticks, every=8, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset) -> str:
+def draw(figure: Figure, seen: xr.Dataset) -> str:
     """Log-probabilities of one run, perhaps unfinished, beside those of the group `never`, and what is left in log time."""
     left, right = figure.subplots(1, 2, width_ratios=[1.9, 1])
-    seen = measured(dataset, "background_log_prob")
     words = [_timeline(left, seen), _left(right, seen)]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.studies.grokking.experiment import Grokking
 from mini.tasks.modular import answers
 
@@ -42,10 +42,9 @@ def explorer(controls: Sequence[str] = tuple(CONTROLS), *, ticks: int = 400, see
     return Explorer(point, CONTROLS, partial(draw, operation=point.operation), shown=controls, ticks=ticks, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset, operation: str = "addition") -> str:
+def draw(figure: Figure, seen: xr.Dataset, operation: str = "addition") -> str:
     """Three panels of one run, perhaps unfinished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.5, 1.1, 1])
-    seen = measured(dataset, "test_loss")
     words = [_accuracies(left, seen), _spectrum(middle, seen), _table(right, seen, operation)]
     return f"After {int(seen['step'][-1])} steps: " + "; ".join(words) + "."
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.studies.long_tail.experiment import LongTail
 from mini.studies.long_tail.figures.model import NAMED
 from mini.tasks.subpopulations import PRIORS
@@ -39,10 +39,9 @@ def explorer(controls: Sequence[str] = ("prior", "samples", "give_up", "give_up_
     return Explorer(point, CONTROLS, partial(draw, classes=point.classes), shown=controls, ticks=ticks, every=2, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset, classes: int) -> str:
+def draw(figure: Figure, seen: xr.Dataset, classes: int) -> str:
     """Three panels of one run, perhaps unfinished; returns what they show, in words."""
     left, middle, right = figure.subplots(1, 3)
-    seen = measured(dataset, "test_error")
     words = [_error(left, seen), _accuracy(middle, seen.isel(epoch=-1), classes), _parts(right, seen.isel(epoch=-1))]
     return f"After {int(seen['epoch'][-1])} epochs: " + "; ".join(words) + "."
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mini import plotting
-from mini.explorer import Explorer, measured
+from mini.explorer import Explorer
 from mini.studies.repeated_data.experiment import PERIOD, RepeatedData
 
 CONTROLS = {
@@ -45,10 +45,9 @@ def explorer(controls: Sequence[str] = ("repeated_share", "pool_size", "pool_wei
     return Explorer(RepeatedData(**start), CONTROLS, draw, shown=controls, ticks=ticks, seed=seed)
 
 
-def draw(figure: Figure, dataset: xr.Dataset) -> str:
+def draw(figure: Figure, seen: xr.Dataset) -> str:
     """Losses of one run, perhaps unfinished, every head's prefix matching, and where the best one looks."""
     left, middle, right = figure.subplots(1, 3, width_ratios=[1.6, 0.7, 1])
-    seen = measured(dataset, "fresh_loss")
     words = [_losses(left, seen), _heads(middle, seen), _attention(right, seen)]
     times = float(seen["repeats"][-1])
     pool = f"the pool read {times:.0f} times" if times else "no pool"

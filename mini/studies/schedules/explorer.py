@@ -45,8 +45,7 @@ def draw(figure: Figure, dataset: xr.Dataset) -> str:
     """Four panels of one run, perhaps unfinished; returns what they show, in words."""
     panels = figure.subplots(1, 4, width_ratios=[1.2, 1.2, 1, 1])
     figure.subplots_adjust(wspace=0.34)
-    seen = dataset.isel(after_task=dataset["accuracy"].notnull().all("task"))
-    scores, met = seen["accuracy"].values, np.diff(seen["samples"].values.astype(float), axis=0)
+    scores, met = dataset["accuracy"].values, np.diff(dataset["samples"].values.astype(float), axis=0)
     words = [_timeline(panels[0], met, dataset.sizes["task"]), _matrix(panels[1], scores), _retention(panels[2], scores),
              _need(panels[3], scores)]
     return f"After {len(scores) - 1} of {dataset.sizes['task']} tasks: " + "; ".join(filter(None, words)) + "."

@@ -4,19 +4,14 @@ The regimes are those of Doshi and others 2024, table 2, told apart by final acc
 published anchors are p = 97, half the data, 35% corrupted, weight decay 0, 5, 15 and 20.
 """
 
-import json
-
 import numpy as np
 import xarray as xr
 
 from mini.claims import Claim, Published, everywhere, laptop, smallest
 from mini.measures.curves import last
+from mini.results import setting
 from mini.studies.grokking import settings
 from mini.studies.grokking.claims.clean import untrained
-
-
-def corruption(runs: xr.Dataset) -> float:
-    return json.loads(runs.attrs["configuration"])["corruption"]
 
 
 def regime(index: int):
@@ -39,13 +34,13 @@ def partly_inverts(runs) -> xr.DataArray:
     """Test at least 90%, train below it and at least 1.05 - xi."""
     end = last(runs)
     return smallest(end.test_accuracy - 0.9, 0.9 - end.train_accuracy,
-                    end.train_accuracy - (1.05 - corruption(runs)))
+                    end.train_accuracy - (1.05 - setting(runs, "corruption")))
 
 
 def inverts(runs) -> xr.DataArray:
     """Test at least 90%, train below 1.05 - xi."""
     end = last(runs)
-    return smallest(end.test_accuracy - 0.9, 1.05 - corruption(runs) - end.train_accuracy)
+    return smallest(end.test_accuracy - 0.9, 1.05 - setting(runs, "corruption") - end.train_accuracy)
 
 
 def forgets(runs) -> xr.DataArray:
@@ -57,7 +52,7 @@ def forgets(runs) -> xr.DataArray:
 def two_stages(runs) -> xr.DataArray:
     """Both accuracies at least 90% at the same time; in the end, train within 5 points of 1 - xi + xi / p."""
     full = FULL(runs)
-    p, xi = json.loads(runs.attrs["configuration"])["p"], corruption(runs)
+    p, xi = setting(runs, "p"), setting(runs, "corruption")
     both = np.minimum(full.train_accuracy, full.test_accuracy).max("step")
     return smallest(both - 0.9, 0.05 - abs(last(full.train_accuracy) - (1 - xi + xi / p)))
 
@@ -73,7 +68,7 @@ def ends(pick):
 def beside_the_rule(pick):
     """The same, beside the train accuracy of the rule alone, 1 - xi + xi / p, which depends on the setting."""
     def said(runs) -> str:
-        p, xi = json.loads(runs.attrs["configuration"])["p"], corruption(runs)
+        p, xi = setting(runs, "p"), setting(runs, "corruption")
         return f"{ends(pick)(runs)} (the rule alone: train {1 - xi + xi / p:.1%})"
     return said
 
@@ -139,7 +134,7 @@ def norm_inverts(runs) -> xr.DataArray:
     """With normalisation: full inversion, and |gamma| of the less periodic half of the neurons at most 3/4 of the
     other half's. With the same minibatches but without normalisation: no full inversion."""
     on, off = (runs.sel(batch_norm=x) for x in (True, False))
-    return smallest(inverts(on), 0.75 - gamma_ratio(on), last(off.train_accuracy) - (1.05 - corruption(runs)))
+    return smallest(inverts(on), 0.75 - gamma_ratio(on), last(off.train_accuracy) - (1.05 - setting(runs, "corruption")))
 
 
 def gamma_ratio(runs) -> xr.DataArray:
