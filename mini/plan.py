@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mini.errors import UsageError, unknown, wrong
-from mini.experiment import Experiment, fields_of, fixed_length
+from mini.experiment import Experiment, fields_of, fixed_length, unit_of
 
 MOST = 10**6  # records in a run, and runs in a plan
 
@@ -63,6 +63,8 @@ class Plan:
     def replace(self, **changes) -> "Plan":
         """The same plan with other settings; names of the experiment's fields are passed on to it.
 
+        What the plan sweeps keeps its swept values.
+
         >>> from mini.studies.grokking import Grokking
         >>> plan = Plan(Grokking(), seeds=5).replace(weight_decay=0.0, seeds=3)
         >>> plan.experiment.weight_decay, plan.seeds
@@ -80,7 +82,7 @@ class Plan:
         return dataclasses.replace(self, **outer)
 
     def text(self) -> str:
-        """The plan in one line: fields that differ from their defaults, how long it runs, what is swept and held.
+        """The plan in one line: fields that differ from their defaults, how long it runs, and what else was asked for.
 
         >>> from mini.studies.grokking import Grokking
         >>> Plan(Grokking(p=43, width=64), 400, sweep={"weight_decay": (0.5, 1.0)}, hold={"data": 0}).text()
@@ -91,7 +93,16 @@ class Plan:
                if getattr(self.experiment, f.name) != f.default]
         swept = [f"sweep {name}={','.join(map(_short, values))}" for name, values in self.sweep.items()]
         held = [f"hold {name}={seed}" for name, seed in self.hold.items()]
-        return ", ".join([f"{cls.__name__}({', '.join(own)})", f"{self.length} {cls.clock}s", *swept, *held])
+        return ", ".join([f"{cls.__name__}({', '.join(own)})", f"{self.length} {unit_of(cls)}s", *self._looks(), *swept, *held])
+
+    def _looks(self) -> list[str]:
+        """When it measures, if that is not the experiment's own rule."""
+        if self.every is None:
+            return []
+        if not _is_list(self.every):
+            return [f"every {self.every}"]
+        at = [str(t) for t in self.records()]
+        return [f"every {','.join(at) if len(at) <= 8 else f'{at[0]},{at[1]},...,{at[-1]} ({len(at)} of them)'}"]
 
     def check(self) -> None:
         """Refuse what cannot be run, before anything runs."""
