@@ -1,6 +1,7 @@
 """One style for every figure, and a figure saved with the numbers behind it."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
+from mini.errors import unknown
 from mini.files import output, stem, write_text
 from mini.plan import Plan
 
@@ -91,6 +93,8 @@ def spread(axes: Axes, x, rows, label: str | None = None, **look) -> None:
 
 def band(axes: Axes, curve: xr.DataArray, label: str, clock: str = "step", **look) -> None:
     """The mean over seeds as a line, and the range over seeds as a band."""
+    if clock not in curve.dims:
+        raise unknown("clock", clock, map(str, curve.dims))
     x = curve[clock].values
     if "seed" in curve.dims and curve.sizes["seed"] > 1:
         spread(axes, x, curve.transpose("seed", clock), label, **look)
@@ -178,8 +182,13 @@ def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.D
         "seconds": round(float(sum(d.attrs.get("compute_seconds", 0.0) for d in about)), 2),
         "numbers": numbers(figure),
     }
-    write_text(place.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
+    write_text(place.with_suffix(".json"), _indented(record) + "\n")
     return record
+
+
+def _indented(record: dict) -> str:
+    """JSON with a line for each thing said, and for each list of numbers."""
+    return re.sub(r'\[\s+[^][{}"]*\]', lambda row: f"[{' '.join(row[0][1:-1].split())}]", json.dumps(record, indent=1))
 
 
 def _unpacked(value):

@@ -75,6 +75,10 @@ def main(folder: str, name: str = "") -> None:
         raise unknown("ledger", name, LEDGERS)
     root, source = Path(__file__).parents[1], Path(folder)
     measured = claims.read_ledger(source / "claims.json")
+    for e in measured:
+        claim = all_claims()[e.id][1]
+        if e.seeds < claims.MIN_SEEDS and not (claim.count or claim.exact):
+            raise UsageError(f"{e.id}: measured over {e.seeds} seeds; a ledger takes {claims.MIN_SEEDS} or more")
     (preset,) = {e.preset for e in measured}
     ledger = root / "data" / LEDGERS[name or preset]
     entries = merged(claims.read_ledger(ledger), measured)

@@ -207,6 +207,8 @@ def test_the_committed_ledgers_hold_every_claim_and_the_readme_agrees():
         assert kind != "fresh" or e.id in undecided, f"{e.id} is decided: drop it from {LEDGERS[kind]}"
         assert e.criterion == claim.setting(e.preset).criterion
         assert (e.statement, e.published) == (claim.statement, claim.published.figure)
+        plans = [plan.text() for plan in claim.setting(e.preset).plans]
+        assert [text.split(", seeds ")[0] for text in e.plans] == plans, f"{e.id}: measure it anew"
         if not claim.count:
             numbers, interval = claims.with_interval(claim, [np.nan if x is None else x for x in e.per_seed])
             assert claims.verdict(interval, e.criterion) == e.verdict
@@ -244,4 +246,5 @@ def test_an_estimate_is_right_on_runs_made_by_hand(name):
 def test_what_is_not_reproduced_has_runs_made_by_hand():
     """There the sabotage says nothing: its verdict is not "reproduced" whatever it breaks."""
     entries = claims.read_ledger(bundled("data") / "claims.json")
-    assert not [e.id for e in entries if e.verdict != claims.REPRODUCED and e.id not in RUNS]
+    lacking = [e.id for e in entries if e.verdict != claims.REPRODUCED and e.id not in RUNS]
+    assert not lacking, f"add runs made by hand to tests/by_hand: {lacking}"

@@ -1,6 +1,7 @@
 """Figures: the numbers saved beside one are those that were drawn, and the same figure is the same file."""
 
 import json
+import re
 import threading
 
 import matplotlib as mpl
@@ -110,6 +111,7 @@ def test_a_figure_is_saved_with_its_words_and_its_origin(tmp_path):
     record = json.loads((tmp_path / "a-b.json").read_text(encoding="utf-8"))
     assert (record["id"], record["alt"], record["title"], record["seconds"]) == ("a/b", "what it <shows>", "T", 1.5)
     assert record["runs"] == [{"compute_seconds": 1.5, "configuration": {"p": 5}, "code": "", "seeds": [3, 4]}]
+    assert not re.search(r"^ *-?[\d.]+,?$", (tmp_path / "a-b.json").read_text(encoding="utf-8"), re.MULTILINE)
     assert "what it &lt;shows&gt;" in (tmp_path / "a-b.svg").read_text(encoding="utf-8")
     assert Image.open(tmp_path / "a-b.png").text["Description"] == "what it <shows>"
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
+from mini.errors import wrong
+
 
 @dataclass(frozen=True)
 class Undefined:
@@ -262,13 +264,19 @@ def stale_rate(answers, before, now) -> Value:
     return float((answers == before)[changed].mean()) if changed.any() else Undefined("no fact has changed")
 
 
-def over(accuracy: xr.DataArray, measure: Callable, *arguments) -> xr.DataArray:
-    """A measure of every run of a result with dims (..., `after_task`, `task`); NaN where it is not defined.
+def over(scores: xr.DataArray, measure: Callable, *arguments, dims=("after_task", "task")) -> xr.DataArray:
+    """A measure of every run of a result with two dims (..., rows, columns) of its own; NaN where it is not defined.
 
     Runs with fewer tasks, which an outer join has padded, are cut back to their own.
-    """
-    def one(r):
-        there = np.isfinite(r).any(1).sum(), np.isfinite(r).any(0).sum()
-        return np.asarray(measure(r[: there[0], : there[1]], *arguments), float)
 
-    return xr.apply_ufunc(one, accuracy, input_core_dims=[["after_task", "task"]], vectorize=True)
+    Raises:
+      UsageError: a result that lacks one of the dims.
+    """
+    if missing := [dim for dim in dims if dim not in scores.dims]:
+        raise wrong("scores", scores.dims, f"a result with the dim {missing[0]!r}, or other names as dims=(rows, columns)")
+
+    def one(r):
+        rows, columns = (np.flatnonzero(np.isfinite(r).any(axis)).max(initial=-1) + 1 for axis in (1, 0))
+        return np.asarray(measure(r[:rows, :columns], *arguments), float)
+
+    return xr.apply_ufunc(one, scores, input_core_dims=[list(dims)], vectorize=True)

@@ -227,18 +227,18 @@ def compare(t, y, models: Sequence[str] = MODELS, sigma=None) -> Comparison:
     return Comparison(tuple(fits), tuple(f.model for f in ranked if f.aicc <= ranked[0].aicc + TIE))
 
 
-def preference(t, y, these: str | Sequence[str], those: str | Sequence[str]) -> float:
+def preference(t, y, these: str | Sequence[str], those: str | Sequence[str], sigma=None) -> float:
     """AICc of one model minus that of another (the best, of several): below 0 if the first is better; NaN if either has none.
 
     >>> t = np.arange(10.0)
     >>> preference(t, 0.9 * np.exp(-0.3 * t), "exponential", ("power", "power + asymptote")) < -10
     True
     """
-    return _best(t, y, these) - _best(t, y, those)
+    return _best(t, y, these, sigma) - _best(t, y, those, sigma)
 
 
-def _best(t, y, models: str | Sequence[str]) -> float:
-    fits = [fit(model, t, y) for model in ([models] if isinstance(models, str) else models)]
+def _best(t, y, models: str | Sequence[str], sigma) -> float:
+    fits = [fit(model, t, y, sigma) for model in ([models] if isinstance(models, str) else models)]
     return min((found.aicc for found in fits if not found.reason), default=np.nan)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from mini.errors import UsageError
 from mini.measures import continual
 from mini.measures.continual import Undefined
 
@@ -75,3 +76,14 @@ def test_runs_of_fewer_tasks_are_cut_to_their_own():
     r[0], r[1, :4, :3] = 0.5, 0.25
     found = continual.over(xr.DataArray(r, dims=("tasks", "after_task", "task")), continual.average_accuracy)
     assert found.values.tolist() == [0.5, 0.25]
+
+
+def test_what_is_not_known_before_the_first_task_cuts_nothing_off():
+    r = np.full((4, 3), np.nan)
+    for i in (1, 2, 3):
+        r[i, :i] = 0.9 / i
+    scores = xr.DataArray(r, dims=("after_pattern", "pattern"))
+    found = continual.over(scores, continual.average_accuracy, dims=scores.dims)
+    assert float(found) == pytest.approx(0.3) == float(continual.average_accuracy(r))
+    with pytest.raises(UsageError, match="the dim 'after_task'"):
+        continual.over(scores, continual.average_accuracy)
