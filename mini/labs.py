@@ -1,13 +1,15 @@
 """The labs: where they are, how they are set up, how an answer is checked, how they are made.
 
-    python -m mini.labs build     makes labs/*.ipynb from labs/src/*.py (needs the extra `teach`)
-    python -m mini.labs check     the same, and fails where a notebook would change
+    python -m mini.labs new lab09_walk walk     begins labs/src/lab09_walk.py, a lab of the study `walk`
+    python -m mini.labs build                   makes labs/*.ipynb from labs/src/*.py (needs the extra `teach`)
+    python -m mini.labs check                   the same, and fails where a notebook would change
 """
 
 import hashlib
 import html
 import math
 import numbers
+import re
 import shutil
 import subprocess
 import sys
@@ -223,9 +225,33 @@ def build(where: Path | None = None, write: bool = True) -> list[Path]:
     return changed
 
 
+def begin(name: str, study: str, where: Path | None = None) -> Path:
+    """Write the skeleton of a lab, which has all that a lab must have but its content."""
+    import jinja2
+
+    from mini.studies import find
+
+    found = re.fullmatch(r"lab(\d\d)_[a-z0-9_]+", name)
+    if not found:
+        raise wrong("lab", name, "a name such as lab09_walk")
+    target = (where or folder()) / "src" / f"{name}.py"
+    if target.exists():
+        raise UsageError(f"lab: {target.name} is there already; choose another name, or edit it")
+    cls = find(study).experiment()
+    variable = next((v for v in cls.variables if not cls.variables[v].dims), "VARIABLE")
+    text = jinja2.Template((Path(__file__).parent / "templates" / "lab.txt").read_text(encoding="utf-8")).render(
+        number=int(found[1]), study=study, module=cls.__module__, experiment=cls.__name__, clock=cls.clock, variable=variable,
+        meaning=variable.replace("_", " "), claims=",\n            ".join(f'"{c.id}"' for c in find(study).claims))
+    write_text(target, text + "\n")
+    return target
+
+
 def main(argv: Sequence[str]) -> int:
+    if len(argv) == 3 and argv[0] == "new":
+        print(f"begun: src/{begin(*argv[1:]).name}; write it, then `make labs`")
+        return 0
     if list(argv) not in (["build"], ["check"]):
-        raise wrong("labs", " ".join(argv), "build, or check")
+        raise wrong("labs", " ".join(argv), "new LAB STUDY, build, or check")
     changed = build(write=argv[0] == "build")
     for path in changed:
         print(("made " if argv[0] == "build" else "would change: ") + path.name)

@@ -72,7 +72,8 @@ def errors(notebook) -> list[str]:
 def kernel():
     """One kernel for all labs of this process, in fast mode: what is imported and compiled serves the next."""
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(env=os.environ | FAST)
+    package = {"PYTHONPATH": os.pathsep.join(filter(None, [str(Path(labs.__file__).parents[1]), os.environ.get("PYTHONPATH")]))}
+    manager.start_kernel(env=os.environ | FAST | package)  # this checkout's, whatever is installed
     yield manager
     manager.shutdown_kernel(now=True)
 
@@ -185,6 +186,25 @@ def test_the_students_notebook_runs_with_nothing_answered(kernel, source):
     assert not errors(notebook)
     open_ones = [t for t in texts(notebook) if "not answered yet" in t]
     assert len(open_ones) == len(checked(notebook))
+
+
+def test_a_lab_that_is_begun_lacks_only_its_content(kernel, source, tmp_path, monkeypatch):
+    if source != SOURCES[0]:
+        return  # one skeleton serves all
+    (tmp_path / "src").mkdir()
+    monkeypatch.setattr(labs, "folder", lambda: tmp_path)
+    assert labs.main(["new", "lab09_walk", "grokking"]) == 0
+    begun = tmp_path / "src" / "lab09_walk.py"
+    for shape in (test_the_minutes_add_up, test_each_section_but_the_last_goes_from_a_prediction_to_an_exercise,
+                  test_every_check_sees_a_missing_answer, test_every_assertion_says_what_was_tried,
+                  test_every_run_and_prediction_has_words):
+        shape(begun)
+    test_the_teachers_text_runs_clean(kernel, begun)
+    test_the_students_notebook_runs_with_nothing_answered(kernel, begun)
+    for words, refusal in ((["new", "lab09_walk", "grokking"], "is there already"), (["new", "walk", "grokking"], "lab09_walk"),
+                           (["new", "lab10_walk", "groking"], "did you mean 'grokking'")):
+        with pytest.raises(UsageError, match=refusal):
+            labs.main(words)
 
 
 def test_a_hidden_error_would_be_found(source):
