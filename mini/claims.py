@@ -47,7 +47,7 @@ class Claim:
       settings: preset -> what is run there and the criterion, written before measuring.
       estimate: the settings' datasets -> one number per seed; for a `count`, (right, trials) per seed.
       sabotage: a plan -> the same plan, so spoiled that the verdict must change.
-      seconds: about how long it takes in the laptop preset, on two cores.
+      seconds: about how long it computes in the laptop preset, summed over cores; the ledger's own number goes before it.
       beside: the settings' datasets -> the quantities that the published figure gives, as measured
         here, in words; for claims whose estimate is a margin, which says little by itself.
       items: how many sampled items a seed's number is a share of, where the share may come out the same for

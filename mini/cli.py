@@ -128,14 +128,31 @@ def _run(argv: list[str]) -> None:
         raise UsageError("run: takes the name of a study first")
     study, _, experiment = argv[0].partition("/")
     cls = find(study).experiment(experiment or None)
+    _check_length(cls, argv[1:])
     asked = parse(_run_options(cls), f"mini run {argv[0]}", argv[1:], _about(cls))
     _execute(asked, cls)
 
 
-def _about(cls) -> str:
-    from mini.experiment import fixed_length, unit_of
+def _check_length(cls, argv: list[str]) -> None:
+    """Refuse a length where it follows from the fields."""
+    from mini.experiment import fields_of, fixed_length, unit_of
 
-    length = f" How many {unit_of(cls)}s it runs follows from its fields." if fixed_length(cls) and cls().ticks else ""
+    lengths = {f"{name}s" for name in ("tick", cls.clock, unit_of(cls))} - set(fields_of(cls)) if fixed_length(cls) else set()
+    for word in argv:
+        if (name := word.partition("=")[0].removeprefix("--").replace("-", "_")) in lengths:
+            raise UsageError(f"{name}: takes no value here; {_length(cls)}")
+
+
+def _length(cls) -> str:
+    from mini.experiment import unit_of
+
+    return f"how many {unit_of(cls)}s it runs follows from its fields"
+
+
+def _about(cls) -> str:
+    from mini.experiment import fixed_length
+
+    length = f" {_length(cls).capitalize()}." if fixed_length(cls) else ""
     return f"{cls.__doc__}{length} Every option below has its default; --sweep name=v1,v2 runs several values."
 
 

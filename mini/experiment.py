@@ -3,6 +3,7 @@
 An experiment is a frozen dataclass with a few small pure functions. It says what is drawn once
 (`world`), what learns (`init`), one tick of learning (`step`) and what is looked at (`measure`,
 `examine`). Seeds, sweeps, progress, cancelling, resuming, devices and saving are left to the engine.
+Arrays of different rank are brought together in writing, as in `x[None]`: the tests refuse what JAX would do silently.
 
 >>> import jax.numpy as jnp
 >>> @experiment
@@ -23,6 +24,7 @@ mini.errors.UsageError: scale: got -1.0, takes a number in (0, inf)
 
 import dataclasses
 import math
+import re
 import typing
 import zlib
 from collections.abc import Mapping
@@ -41,6 +43,9 @@ if jax.config.jax_default_matmul_precision is None:  # or a GPU would round the 
 
 
 OPTIONS = ("experiment", "seeds", "seed_start", "sweep", "hold", "strategy", "out", "fresh")  # a plan's, and `mini run`'s
+
+
+INTERVAL = r"[\[(] *-?(inf|[\d.e-]+) *, *-?(inf|[\d.e-]+) *[\])]"
 
 
 class Variable(NamedTuple):
@@ -79,6 +84,8 @@ def static(default, meaning: str, *, within: str = "", choices: tuple = (), unit
 
 
 def _field(default, about: Field):
+    if about.within and not re.fullmatch(INTERVAL, about.within):
+        raise UsageError(f"within: got {about.within!r}, takes an interval of two numbers such as '(0, 1]' or '[1, inf)'")
     return dataclasses.field(default=default, metadata={"mini": about})
 
 
@@ -198,7 +205,10 @@ class Experiment:
             raise NotImplementedError(f"{type(self).__name__} needs {lacking}, or 0 ticks")
 
     def examine(self, state, world) -> dict[str, np.ndarray]:
-        """What is looked at once, at the end; plain numpy will do. Runs with the same static fields must give equal shapes."""
+        """What is looked at once, at the end, under names that `measure` does not use; plain numpy will do.
+
+        Runs with the same static fields must give equal shapes.
+        """
         return {}
 
     def coords(self) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.figure import Figure as Canvas
@@ -110,6 +111,12 @@ def written(axes: Axes, values, say: Callable[[float], str] = "{:.2f}".format, s
         axes.text(column, row, say(value), ha="center", va="center", fontsize=size,
                   color="white" if image.norm(value) < 0.5 else "black")  # missing values are on white
     return image
+
+
+def log_ticks(axis: Axis, values: Sequence, labels: Sequence[str] | None = None) -> None:
+    """Ticks of a logarithmic axis at these values and nowhere else, as plain numbers."""
+    axis.set_ticks(values, [f"{v:g}" for v in values] if labels is None else labels)
+    axis.set_ticks([], minor=True)
 
 
 def ranged(axes: Axes, place: float, values: xr.DataArray, colour: str, lying: bool = False) -> None:

@@ -362,8 +362,8 @@ def test_what_is_measured_must_be_declared():
         def examine(self, state, world):
             return {"hidden": state.sum()}
 
-    for late in (False, True):
-        with pytest.raises(UsageError, match="Loose: measures 'hidden'; declare it in `variables`"):
+    for late, does in ((False, "measures"), (True, "examines")):
+        with pytest.raises(UsageError, match=f"Loose: {does} 'hidden'; declare it in `variables`"):
             run(Loose(late=late), ticks=1, seeds=1, **QUIET)
 
 
@@ -412,6 +412,19 @@ def test_what_is_looked_at_in_the_end_is_of_one_form():
     assert run(Ragged(), 2, seeds=2, progress=False)["some"].shape == (2, 2)
     with pytest.raises(UsageError, match=r"gives 'some' as float32 \(3,\) here, as float32 \(2,\) in another"):
         run(Ragged(), 2, seeds=1, sweep={"seen": [2, 3]}, progress=False)
+
+
+@experiment
+class Twice(Walk):
+    """A walk that gives two things one name."""
+
+    def examine(self, state, world):
+        return {"place": state}
+
+
+def test_one_name_is_measured_or_examined():
+    with pytest.raises(UsageError, match="Twice: measures and examines 'place'"):
+        run(Twice(), 2, seeds=1, progress=False)
 
 
 @experiment

@@ -141,6 +141,12 @@ def test_a_dim_with_the_clocks_name_is_told_how_the_clock_could_be_called():
     experiment(type("Right", (Experiment,), {"clock": "after_pattern", "variables": variables}))
 
 
+@pytest.mark.parametrize("within", ["[2, MOST]", ">= 2", "0, 1", "{0, 1}", "[0; 1]"])
+def test_an_interval_that_is_none_is_refused_where_it_is_written(within):
+    with pytest.raises(UsageError, match=r"within: got .*, takes an interval"):
+        traced(1.0, "a thing", within=within)
+
+
 def test_a_name_is_never_traced():
     wrong = type("Wrong", (Experiment,), {"__annotations__": {"rule": str}, "rule": traced("oldest", "which one goes")})
     with pytest.raises(UsageError, match="the field 'rule' takes static"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from walk import Walk
 
-from mini.cli import _run_options
+from mini.cli import _check_length, _run_options
 from mini.engine import run
 from mini.errors import UsageError
 from mini.experiment import experiment
@@ -125,3 +125,7 @@ def test_its_command_has_no_option_for_the_length():
     names = [f.name for f in dataclasses.fields(_run_options(Courses))]
     assert "steps" not in names and "walkers" in names
     assert "steps" in [f.name for f in dataclasses.fields(_run_options(Walk))]
+    for word in ("--steps=3", "--ticks"):
+        with pytest.raises(UsageError, match="how many steps it runs follows from its fields"):
+            _check_length(Courses, [word, "3"])
+    _check_length(Walk, ["--steps", "3"])

@@ -36,6 +36,24 @@ def test_claims_figures_and_other_studies_never_count(study):
         assert not [n for n in own if {"claims", "figures", "explorer", "settings"} & set(n.removesuffix(".py").split("/"))]
 
 
+def test_what_a_label_says_is_no_part_of_what_computes_and_its_default_its_range_and_its_dims_are():
+    def label(default="3", meaning="walkers", within="[1, 9]", dims="('walker',)", unit="m", name="places"):
+        return (f"class W:\n    n: int = static({default}, {meaning!r}, within={within!r}, unit={unit!r})\n"
+                f"    variables = {{'place': Variable({dims}, {unit!r}, {name!r})}}")
+
+    def changes(**words):
+        return sources.computing(label(**words)) != sources.computing(label())
+
+    assert not any([changes(meaning="people"), changes(unit="km"), changes(name="where")])
+    assert all([changes(default="4"), changes(within="[1, 8]"), changes(dims="()")])
+
+
+def test_what_an_error_says_is_no_part_of_what_computes_and_when_it_is_raised_is():
+    told, otherwise, earlier = (sources.computing(f"if n > {most}:\n    raise wrong('n', n, {words!r})") for most, words in
+                                ((9, "at most 9"), (9, "9 or less"), (8, "at most 9")))
+    assert told == otherwise != earlier
+
+
 @pytest.fixture
 def forget():
     """What was read of a class is not remembered from one look to the next."""

@@ -39,7 +39,7 @@ from IPython.display import display
 from mini import labs
 from mini.engine import default_cache, run
 from mini.measures import acquisition, retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, SKY, VERMILION, band, log_ticks
 from mini.studies.forgetting import Facts, Forgetting, facts_explorer, facts_settings, human
 from mini.studies.forgetting.claims import memory
 from mini.studies.forgetting.explorer import SMALL, explorer
@@ -104,8 +104,7 @@ def while_studying(canvas, runs):
     axes.axhline(0.5, color=BLACK, linestyle=":", lw=1)
     axes.axhline(0.9, color=BLACK, linestyle=(0, (1, 3)), lw=1)
     axes.set(title="Learning", xlabel="times studied", ylabel="share correct", xscale="symlog", xlim=(-0.1, 36), ylim=(0, 1.03))
-    axes.set_xticks([0, 1, 2, 4, 8, 16, 32], ["0", "1", "2", "4", "8", "16", "32"])
-    axes.set_xticks([], minor=True)
+    log_ticks(axes.xaxis, [0, 1, 2, 4, 8, 16, 32])
     canvas.legend(loc="outside lower center", ncols=4, fontsize=9)
     return "While studying: " + "; ".join(said) + ". Dotted lines mark one half and nine tenths."
 
@@ -364,9 +363,7 @@ def while_reading_on(canvas, runs):
     axes.axhline(0.5, color=BLACK, linestyle=":", lw=1)
     axes.axhline(0.75, color=BLACK, linestyle="--", lw=1, label="half of recognition lost")
     axes.set_xscale("symlog", linthresh=1, linscale=0.5)
-    ticks = [t for t in (0, 1, 10, 100, 1000) if t <= since[-1]]
-    axes.set_xticks(ticks, [str(t) for t in ticks])
-    axes.set_xticks([], minor=True)
+    log_ticks(axes.xaxis, [t for t in (0, 1, 10, 100, 1000) if t <= since[-1]])
     axes.set(title="Forgetting", xlabel="steps of reading on", ylabel="share correct", xlim=(-0.1, None), ylim=(0, 1.03))
     canvas.legend(loc="outside lower center", ncols=3, fontsize=9)
     return ("While reading on: " + "; ".join(said) + ". A dotted line marks one half, a dashed one 0.75, where half of "
@@ -506,8 +503,7 @@ def beside_people(canvas, runs):
     for (subject, curve), colour, mark in zip(human.curves().items(), (BLACK, ORANGE, SKY, GREEN), "o^vs"):
         above.plot(curve.minutes, curve.value, color=colour, marker=mark, linestyle=":", label=f"{subject}, savings")
     above.set(xscale="log", xlabel="time since learning, people")
-    above.set_xticks([20, 60, 540, 1440, 8640, 44640], ["20 min", "1 h", "9 h", "1 d", "6 d", "31 d"])
-    above.set_xticks([], minor=True)
+    log_ticks(above.xaxis, [20, 60, 540, 1440, 8640, 44640], ["20 min", "1 h", "9 h", "1 d", "6 d", "31 d"])
     above.grid(False)
     handles = [h + l for h, l in zip(axes.get_legend_handles_labels(), above.get_legend_handles_labels())]
     canvas.legend(*handles, loc="outside right center", fontsize=8)

@@ -13,7 +13,7 @@ import numpy as np
 from mini.engine import program, store
 from mini.engine.lanes import Lane, Pace, Run, Strategy, choose, make_lane
 from mini.engine.table import Table
-from mini.errors import unknown
+from mini.errors import UsageError, unknown
 from mini.experiment import Experiment, Keys, canonical
 from mini.plan import Plan
 
@@ -138,7 +138,9 @@ class Group:
         """What is looked at once, when run j of a lane is done."""
         point, start = canonical(lane.runs[j].point), time.perf_counter()
         end = {k: np.asarray(v) for k, v in point.examine(lane.state_of(j), lane.world_of(j)).items()}
-        program.check_declared(point, end)
+        program.check_declared(point, end, "examines")
+        if twice := end.keys() & lane.logs[0].keys():
+            raise UsageError(f"{type(point).__name__}: measures and examines {min(twice)!r}; takes two names")
         looked = time.perf_counter() - start
         return end | {"run_seconds": np.array(lane.seconds / len(lane.runs) + looked),
                       "diverged_at": _diverged_at(lane.log(j)["_finite"], self.records)}

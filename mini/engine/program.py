@@ -105,11 +105,11 @@ def is_key(x) -> bool:
     return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
 
 
-def check_declared(experiment, seen) -> None:
+def check_declared(experiment, seen, by: str = "measures") -> None:
     """Refuse a measured quantity that has no label."""
     for name in seen:
         if name not in experiment.variables:
-            raise UsageError(f"{type(experiment).__name__}: measures {name!r}; declare it in `variables`")
+            raise UsageError(f"{type(experiment).__name__}: {by} {name!r}; declare it in `variables`")
 
 
 @partial(jax.jit, inline=True)  # traced once, for the shape of the log and for the loop

@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1]
 GROUND = ("experiment.py", "objectives.py", "optimisers.py", "privacy.py", "tasks", "models", "measures", "engine")
 BEGAN = time.time()
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+LABELLED = ("traced", "static", "Variable")  # calls whose first argument computes, and whose others say what it is
 
 
 def unsettled(cls) -> str:
@@ -23,21 +24,28 @@ def unsettled(cls) -> str:
 
 @functools.lru_cache
 def code_hash(cls) -> str:
-    """A hash of the source that computes; claims, figures, other studies, comments and docstrings are no part of it."""
+    """A hash of the source that computes; claims, figures, other studies, and words for readers are no part of it."""
     texts = sorted(computing(file.read_text(encoding="utf-8")) for file in sources(cls))  # wherever the files lie
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 def computing(text: str) -> str:
-    """Source without the parts that decide no number: comments, docstrings and how its lines are set.
+    """Source without what decides no number: comments, docstrings, the words of labels and errors, and how its lines are set.
 
     >>> computing('def f(x):\\n    "Twice."\\n    return 2 * x  # or x + x')
     'def f(x):\\n    return 2 * x'
+    >>> computing('p: int = static(97, "modulus", within="[2, inf)")')
+    "p: int = static(97, within='[2, inf)')"
     """
     tree = ast.parse(text)
     for node in ast.walk(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in LABELLED:
+            node.args = node.args[:1]
+            node.keywords = [word for word in node.keywords if word.arg not in ("meaning", "unit", "long_name")]
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
     return ast.unparse(tree)
 
 

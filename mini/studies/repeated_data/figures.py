@@ -5,7 +5,7 @@ import xarray as xr
 
 from mini.measures.curves import last
 from mini.measures.effective_size import effective_size
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, spread, written
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, band, laptop, log_ticks, spread, written
 from mini.studies.repeated_data import settings
 from mini.studies.repeated_data.claims import MEMORISED, sizes_and_losses
 
@@ -90,8 +90,7 @@ def effective(canvas, pools, tenth, unique, clean) -> str:
                           color=colour)
                 said.append(f"{title.lower()}, {label}: outside the range of the clean ones, so that no size can be given")
         axes.set(title=title, xlabel="weights", ylabel="nats a token", xscale="log")
-        axes.set_xticks(sizes, [f"{s / 1000:.1f}k" for s in sizes])
-        axes.set_xticks([], minor=True)
+        log_ticks(axes.xaxis, sizes, [f"{s / 1000:.1f}k" for s in sizes])
     panels[1].legend(fontsize=8, loc="lower left")
     return "Loss of clean models by size, and which clean size does as well. " + "; ".join(said) + "."
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from mini.measures.curves import last
 from mini.measures.extraction import discoverable, skew_normal
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, band, laptop, log_ticks, spread
 from mini.studies.extraction import settings
 from mini.studies.extraction.claims import LONGEST, over_copies, secrets, windows
 from mini.studies.extraction.figures.shared import by_copies
@@ -66,13 +66,13 @@ def size_and_context(canvas, planted, sizes) -> str:
             (sizes.sel(width=settings.WIDTHS[0]), planted, sizes.sel(width=settings.WIDTHS[1]))]
     spread(left, [w for w, _ in rows], np.transpose([s for _, s in rows]), color=BLUE, marker="o")
     left.set(title="By size", xlabel="weights", ylabel="share given up, mean over copies", xscale="log")
-    left.set_xticks([w for w, _ in rows], [f"{w / 1000:.0f}k" for w, _ in rows])
+    log_ticks(left.xaxis, [w for w, _ in rows], [f"{w / 1000:.0f}k" for w, _ in rows])
     contexts = planted.context.values
     shares = [over_copies(windows(planted, k)) for k in contexts]
     spread(middle, contexts, np.transpose(shares), color=BLUE, marker="o")
-    middle.set(title="By length of the prompt", xlabel="bytes", xscale="log", xticks=contexts, xticklabels=contexts)
+    middle.set(title="By length of the prompt", xlabel="bytes", xscale="log")
+    log_ticks(middle.xaxis, contexts)
     for axes in (left, middle):
-        axes.set_xticks([], minor=True)
         axes.set_ylim(0, None)
     tries = np.logspace(0, 6, 61)
     needed = discoverable(last(planted.log_prob).sel(context=LONGEST, drop=True).transpose("copies", ...))

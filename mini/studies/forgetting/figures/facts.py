@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures import acquisition, retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, laptop, log_ticks, spread
 from mini.studies.forgetting import facts_settings as settings
 from mini.studies.forgetting.claims import facts
 
@@ -60,8 +60,7 @@ def decay(canvas, runs) -> str:
                          f"(R2 {found.r2:.2f}), best {best}")
         axes.set(title=f"{probe.capitalize()} probes", xscale="log", xlabel="steps since the last local maximum",
                  ylim=(0, 1.08))
-        axes.set_xticks(DELAYS, [str(t) for t in DELAYS])
-        axes.set_xticks([], minor=True)
+        log_ticks(axes.xaxis, DELAYS)
         axes.legend(fontsize=8, loc="lower left")
     panels[0].set_ylabel("retainability")
     return "What is left of all that was gained, mean over seeds. " + "; ".join(words) + "."

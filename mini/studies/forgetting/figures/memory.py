@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from mini.measures import retention
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION, Figure, laptop, log_ticks, spread
 from mini.studies.forgetting import human, settings
 from mini.studies.forgetting.claims import memory
 
@@ -25,16 +25,13 @@ def in_time(axes, last: float, start: bool = True) -> None:
     """A logarithmic axis of steps that shows 0 as well."""
     axes.set_xscale("symlog", linthresh=1, linscale=0.5)
     ticks = [t for t in (0, 1, 10, 100, 1000) if t <= last]
-    axes.set_xticks(ticks if start else ticks[1:], [str(t) for t in (ticks if start else ticks[1:])])
-    axes.set_xticks([], minor=True)
+    log_ticks(axes.xaxis, ticks if start else ticks[1:])
     axes.set(xlim=(-0.1 if start else 0.8, last * 1.15), xlabel="steps of reading on")
 
 
 def in_exposures(axes, last: float) -> None:
     axes.set_xscale("symlog", base=2, linthresh=1, linscale=0.7)
-    ticks = [e for e in EXPOSED if e <= last]
-    axes.set_xticks(ticks, [str(e) for e in ticks])
-    axes.set_xticks([], minor=True)
+    log_ticks(axes.xaxis, [e for e in EXPOSED if e <= last])
     axes.set(xlim=(-0.1, last * 1.1), xlabel="times studied")
 
 
@@ -142,8 +139,7 @@ def beside_people(canvas, runs) -> str:
     low = people["Ebbinghaus"].minutes[0] * 0.8
     above.set_xscale("log")
     above.set(xlim=(low, low * ends[1] / ends[0]), xlabel="time since learning, people")
-    above.set_xticks([20, 60, 540, 1440, 8640, 44640], ["20 min", "1 h", "9 h", "1 d", "6 d", "31 d"])
-    above.set_xticks([], minor=True)
+    log_ticks(above.xaxis, [20, 60, 540, 1440, 8640, 44640], ["20 min", "1 h", "9 h", "1 d", "6 d", "31 d"])
     above.grid(False)
     handles = [h + l for h, l in zip(axes.get_legend_handles_labels(), above.get_legend_handles_labels())]
     canvas.legend(*handles, loc="outside right center", fontsize=8)
@@ -212,10 +208,8 @@ def by_size(canvas, runs) -> str:
     axes.axhspan(most, 2.2 * most, color=BLACK, alpha=0.06, lw=0)
     axes.text(size[-1], 1.5 * most, f"not within {most:.0f}", ha="right", fontsize=8)
     axes.set(xscale="log", yscale="log", xlabel="weights", ylabel="exposures to reach nine tenths", ylim=(0.8, 2.2 * most))
-    axes.set_xticks(size, [f"{s / 1000:.0f}k" for s in size])
-    axes.set_yticks(EXPOSED[1:], [str(e) for e in EXPOSED[1:]])
-    for ticks in (axes.set_xticks, axes.set_yticks):
-        ticks([], minor=True)
+    log_ticks(axes.xaxis, size, [f"{s / 1000:.0f}k" for s in size])
+    log_ticks(axes.yaxis, EXPOSED[1:])
     canvas.legend(loc="outside lower center", ncols=3)
     return (f"Exposures until nine tenths are right ({2 * most:.0f} stands for more than {most:.0f}): " + "; ".join(said)
             + ". Published for far larger models: 1 to recognise, 3 to recall.")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band, log_ticks
 from mini.studies.long_tail import settings
 from mini.tasks import digits
 
@@ -32,8 +32,7 @@ def histogram(canvas, runs) -> str:
     band(right, seen.reliability, "agreement of two halves", clock="network", color=GREEN, marker="o")
     band(right, seen.null_deviation, "spread of the null", clock="network", color=BLACK, linestyle="--", marker="s")
     right.set(xscale="log", xlabel="networks", ylim=(0, 1.03), title="How many networks it takes")
-    right.set_xticks(seen.network.values, [str(x) for x in seen.network.values])
-    right.minorticks_off()
+    log_ticks(right.xaxis, seen.network.values)
     right.legend(loc="center right", fontsize=9)
     return (f"Left: histogram of memorisation over {runs.sizes['example']} digits, on a logarithmic axis; "
             f"{float(end.memorised_share.mean()):.1%} have 0.25 or more, while the spread over subsets never trained on is "

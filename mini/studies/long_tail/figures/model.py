@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band, laptop
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band, laptop, log_ticks
 from mini.studies.long_tail import settings, theory
 from mini.tasks.subpopulations import SIGHTINGS
 
@@ -32,8 +32,7 @@ def by_size_and_prior(canvas, sizes, flat, tiers) -> str:
     marks(left, sizes.samples, error, "networks, range over seeds", color=BLUE)
     left.set(xscale="log", xlabel="training examples", ylabel="test error", ylim=(0, None),
              title="The best possible, and what networks reach")
-    left.set_xticks(sizes.samples.values, [str(x) for x in sizes.samples.values])
-    left.minorticks_off()
+    log_ticks(left.xaxis, sizes.samples.values)
     left.legend()
     names, trained, best = [], [], []
     for runs in (flat, tiers):

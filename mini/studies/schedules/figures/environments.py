@@ -4,7 +4,7 @@ import numpy as np
 
 from mini.measures import continual, retention
 from mini.measures.curves import last
-from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop, spread
+from mini.plotting import BLACK, BLUE, GREEN, ORANGE, PURPLE, VERMILION, Figure, band, laptop, log_ticks, spread
 from mini.studies.schedules import settings
 from mini.studies.schedules.claims import at, mean, power_law
 
@@ -104,9 +104,8 @@ def recurrence(canvas, power, exponential, uniform) -> str:
         band(axes, share, name, "lag", marker="o", ms=4, **look)
         said.append(f"{name}: best described by an exponent of {found:.2f}")
     axes.set(xscale="log", yscale="log", ylim=(1e-4, 1), xlabel="phases since the task was introduced",
-             ylabel="share of rehearsed samples", title="What came up again, and when", xticks=[1, 2, 3, 5, 9],
-             xticklabels=["1", "2", "3", "5", "9"])
-    axes.minorticks_off()
+             ylabel="share of rehearsed samples", title="What came up again, and when")
+    log_ticks(axes.xaxis, [1, 2, 3, 5, 9])
     axes.legend(fontsize=8)
     return ("Realised share of rehearsed samples by phases since their task was introduced, both axes logarithmic; few tasks "
             "are old enough for a long lag. " + "; ".join(said) + ".")
