@@ -44,7 +44,7 @@ class Block(nnx.Module):
 
     def first(self, x: jax.Array, rngs: nnx.Rngs | None) -> jax.Array:
         """The first position, which attends to itself alone; x (rows, D)."""
-        return self._add(x, x @ self.value[...], rngs)
+        return self.add(x, x @ self.value[...], rngs)
 
     def second(self, first: jax.Array, second: jax.Array, a, b, rngs: nnx.Rngs | None) -> jax.Array:
         """The second position (R, D), from both; a and b as in `_rows`."""
@@ -55,7 +55,7 @@ class Block(nnx.Module):
         weight = jnp.repeat(weight, value.shape[1] // self.heads, axis=1)  # (R, D)
         values = _rows(values, a)
         seen = values + weight * (_rows(value, b) - values)  # (R, D)
-        return self._add(_rows(second, b), seen, rngs)
+        return self.add(_rows(second, b), seen, rngs)
 
     def _scores(self, query, keys, a, b) -> jax.Array:
         """Scores (R, H) of the second position's queries with the first one's keys."""
@@ -70,7 +70,8 @@ class Block(nnx.Module):
         """Products by head, over its width: (rows, D) twice -> (rows, H)."""
         return (x * y).reshape(len(x), self.heads, -1).mean(-1)
 
-    def _add(self, x, seen, rngs) -> jax.Array:
+    def add(self, x, seen, rngs) -> jax.Array:
+        """Attention's output, from what is seen (rows, D), and then the hidden layer's, added to x (rows, D)."""
         x = x + self._drop(seen @ self.out[...], rngs)
         return x + self._drop(self.phi(x @ self.up[...]), rngs) @ self.down[...]
 

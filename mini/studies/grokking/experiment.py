@@ -17,11 +17,14 @@ from mini.errors import wrong
 from mini.experiment import Experiment, Variable, experiment, static, traced
 from mini.measures import fourier, pruning
 from mini.measures.accuracy import share
+from mini.models.equals import EqualsTransformer
 from mini.models.mlp import ModularMLP, closed_form
 from mini.models.transformer import ModularTransformer
 from mini.objectives import LOSSES
 from mini.optimisers import FILTERS, optimiser
 from mini.tasks import modular
+
+MODELS = {"mlp": ModularMLP, "transformer": ModularTransformer, "nanda": EqualsTransformer}
 
 
 class State(NamedTuple):
@@ -40,20 +43,22 @@ class Grokking(Experiment):
     train_fraction: float = static(0.5, "share of all pairs that is trained on", within="(0, 1)")
     corruption: float = traced(0.0, "share of training labels redrawn at random (1/p stay right)",
                                within="[0, 1]")
-    model: str = static("mlp", "what learns", choices=("mlp", "transformer"))
-    width: int = static(128, "hidden neurons of the MLP, or model width of the transformer", within="[1, 16384]")
-    depth: int = static(1, "hidden layers of the MLP, or blocks of the transformer", within="[1, 8]")
+    model: str = static("mlp", "what learns: the MLP; transformer, two tokens, scaled to serve every width; nanda, one that "
+                               "reads a third, '=', in the standard scaling", choices=tuple(MODELS))
+    width: int = static(128, "hidden neurons of the MLP, or width of a transformer", within="[1, 16384]")
+    depth: int = static(1, "hidden layers of the MLP, or blocks of a transformer", within="[1, 8]")
     activation: str = static("square", "non-linearity of the hidden layer", choices=("square", "relu"))
     dropout: float = static(0.0, "share of inputs to the non-linearity dropped while training", within="[0, 1)")
     batch_norm: bool = static(False, "batch normalisation after the non-linearity (MLP)")
-    heads: int = static(4, "attention heads (transformer)", within="[1, 64]")
-    hidden_ratio: int = static(4, "hidden width over model width (transformer)", within="[1, 16]")
-    embedding_scale: float = traced(1.0, "standard deviation of the embeddings (transformer)", within="(0, inf)")
+    heads: int = static(4, "attention heads (transformers)", within="[1, 64]")
+    hidden_ratio: int = static(4, "hidden width over width (transformers)", within="[1, 16]")
+    embedding_scale: float = traced(1.0, "standard deviation of the first embeddings (transformer), or that over "
+                                         "width^-1/2 (nanda)", within="(0, inf)")
     loss: str = static("squared_error", "what is minimised", choices=tuple(LOSSES))
     optimiser: str = static("adamw", "AdamW, or AdamW after a filter of the gradient", choices=tuple(FILTERS))
     learning_rate: float = traced(0.01, "step length", within="[0, inf)")
     weight_decay: float = traced(1.0, "decoupled decay: a step multiplies weights by 1 - lr * wd", within="[0, inf)")
-    batch_size: int = static(0, "training pairs in a step, drawn with replacement; 0 for all", within="[0, inf)")
+    batch_size: int = static(0, "training pairs in a step, drawn with replacement; 0 for all", within="[0, 1048576]")
     spectrum: bool = static(True, "measure the inverse participation ratio of every neuron")
     progress_measures: bool = static(False, "measure restricted and excluded loss (MLP)")
     table: bool = static(False, "keep the prediction for every pair, and every neuron's spectrum, along the way")
@@ -86,7 +91,8 @@ class Grokking(Experiment):
     }
 
     def coords(self) -> dict:
-        labels = {"matrix": np.array(["U", "V", "W"] if self.model == "mlp" else ["embedding", "readout"])}
+        matrices = ["U", "V", "W"][: 2 if self.depth > 1 else 3] if self.model == "mlp" else ["embedding", "readout"]
+        labels = {"matrix": np.array(matrices)}
         if self.pruning:
             labels |= {"order": np.array(pruning.ORDERS), "pruned_fraction": pruning.FRACTIONS,
                        "subset": np.array(["test", "train", "clean", "corrupted"])}
@@ -102,11 +108,13 @@ class Grokking(Experiment):
         if n < 1 or held_out < 1:
             raise wrong("train_fraction", self.train_fraction,
                         f"a share that leaves training and held-out pairs (it leaves {n} and {held_out})")
-        if self.model == "transformer" and self.width % self.heads:
+        if self.model != "mlp" and self.width % self.heads:
             raise wrong("width", self.width, f"a multiple of the {self.heads} heads")
         for name in ("batch_norm", "progress_measures", "pruning"):
-            if self.model == "transformer" and getattr(self, name):
-                raise wrong(name, True, "false for the transformer")
+            if self.model != "mlp" and getattr(self, name):
+                raise wrong(name, True, "false for a transformer")
+        if self.depth > 1 and self.pruning:
+            raise wrong("depth", self.depth, "1 where neurons are pruned: those of several layers have no common spectrum")
 
     def world(self, keys, shared):
         return modular.split(keys, self.operation, self.p, self.pairs == "unordered",
@@ -171,7 +179,7 @@ class Grokking(Experiment):
         if self.model == "mlp":
             return ModularMLP(self.p, self.width, self.depth, self.activation, self.dropout,
                               self.batch_norm, rngs=rngs)
-        return ModularTransformer(self.p, self.width, self.depth, self.heads, self.hidden_ratio,
+        return MODELS[self.model](self.p, self.width, self.depth, self.heads, self.hidden_ratio,
                                   self.activation, self.dropout, self.embedding_scale, rngs=rngs)
 
     def forward(self, params, stats, pair, rngs: nnx.Rngs | None = None):
@@ -194,15 +202,15 @@ class Grokking(Experiment):
         }
 
     def vectors(self, state) -> tuple[jax.Array, ...]:
-        """The vectors over residues whose periodicity is measured, each (H, K)."""
+        """The vectors over residues whose periodicity is measured, each (H, K); of several layers, the first one's."""
         if self.model == "mlp":
-            return tuple(state.params[name][...].T if name != "w" else state.params[name][...]
-                         for name in ("u", "v", "w"))
+            into = state.params["u"][...].T, state.params["v"][...].T
+            return into if self.depth > 1 else (*into, state.params["w"][...])
         return state.params["embedding"][...].T, state.params["readout"][...]
 
     def spectra(self, state) -> dict:
         """The inverse participation ratio of every neuron, and its means."""
-        vectors = jnp.stack(self.vectors(state))  # (3, H, K)
+        vectors = jnp.stack(self.vectors(state))  # (matrices, H, K)
         raw = fourier.inverse_participation_ratio(vectors).mean(0)
         ipr = raw
         if self.operation in modular.NEED_PRIME:

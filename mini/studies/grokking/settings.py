@@ -52,6 +52,13 @@ TRANSFORMER = {
                            loss="cross_entropy", weight_decay=0.5), 1000, 20),
 }
 
+_FILTERS = {"weight_decay": (0.0, 1.0), "optimiser": ("adamw", "grokfast", "orthogonal")}
+OPTIMISERS = (  # at one learning rate each; the second network is that of Nanda and others (2023), made smaller
+    Plan(Grokking(**SMALL_MLP, train_fraction=0.4, spectrum=False), 1500, 10, sweep=_FILTERS),
+    Plan(Grokking(model="nanda", p=31, width=64, train_fraction=0.6, activation="relu", loss="cross_entropy",
+                  learning_rate=0.003, spectrum=False), 800, 10, sweep={**_FILTERS, "weight_decay": (0.0, 2.0)}),
+)
+
 # Corrupted labels: one sweep over weight decay holds the first three regimes.
 REGIMES = {
     "laptop": Plan(Grokking(**CORRUPT_SMALL, pruning=True), 500, 5, sweep={"weight_decay": (0.0, 5.0, 10.0)}),

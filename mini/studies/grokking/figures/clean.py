@@ -10,6 +10,9 @@ from mini.plotting import BLUE, GREEN, ORANGE, VERMILION, Figure, alone, band, l
 from mini.studies.grokking import settings
 from mini.studies.grokking.experiment import Grokking
 
+FILTERS = {
+    "adamw": ("AdamW", {"color": BLUE}), "grokfast": ("Grokfast", {"color": ORANGE, "linestyle": "--"}),
+    "orthogonal": ("orthogonal gradient", {"color": GREEN, "linestyle": "-."})}
 DELAY_MAP = laptop(Plan(Grokking(**settings.SMALL_MLP, spectrum=False), 1000, 10, sweep={
     "train_fraction": settings.FRACTIONS, "weight_decay": (0.25, *settings.DECAYS)}))
 
@@ -103,6 +106,29 @@ def spectra(canvas, runs) -> str:
             f"three matrices; {len(np.unique(run.key_frequency))} different frequencies are the strongest of some neuron.")
 
 
+def optimisers(canvas, mlp, transformer) -> str:
+    """Held-out accuracy by filter of the gradient, a row for each network, a column without and with decay."""
+    said = []
+    rows = canvas.subplots(2, 2, sharex="row", sharey=True)
+    for row, (network, runs) in zip(rows, (("Quadratic network", mlp), ("Transformer", transformer))):
+        for axes, decay in zip(row, runs.weight_decay.values):
+            for name, (label, look) in FILTERS.items():
+                curve = runs.test_accuracy.sel(weight_decay=decay, optimiser=name)
+                band(axes, curve, label, **look)
+                found = first_tick(curve, 0.95)
+                said.append(f"{network.lower()}, decay {decay:g}, {label}: 95% "
+                            + (f"at step {float(found.median()):.0f} (median)" if np.isfinite(found.median()) else "never")
+                            + f", {float(curve[:, -1].mean()):.0%} in the end")
+            axes.set(xscale="symlog", xlim=(5, runs.step[-1]), ylim=(-0.02, 1.04), title=f"{network}, decay {decay:g}")
+    for axes in rows[:, 0]:
+        axes.set_ylabel("held-out accuracy")
+    for axes in rows[-1]:
+        axes.set_xlabel("step")
+    canvas.legend(*rows[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return ("Held-out accuracy against step (logarithmic), mean and range over seeds, at equal learning rates. "
+            + "; ".join(said) + ". Without the gradient's part along the weights nothing makes up for what decay takes away.")
+
+
 def closed_form(canvas, runs) -> str:
     left, right = canvas.subplots(1, 2)
     end = runs.isel(step=-1)
@@ -126,6 +152,8 @@ FIGURES = (
     Figure("grokking/progress", "Progress measures, beside accuracy", alone(settings.DELAY), progress,
            headline=True, size=(9, 3.8)),
     Figure("grokking/delay-map", "The delay against train fraction and weight decay", DELAY_MAP, delay_map),
+    Figure("grokking/optimisers", "Three optimisers at equal learning rates", laptop(*settings.OPTIMISERS), optimisers,
+           size=(9, 6)),
     Figure("grokking/ipr-histograms", "Neurons become waves", alone(settings.REFERENCE), histograms, headline=True,
            size=(9, 3)),
     Figure("grokking/spectra", "The spectra of U, V and W", alone(settings.REFERENCE), spectra, headline=True,
