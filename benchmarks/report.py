@@ -67,7 +67,7 @@ def _line(row: dict) -> str:
 
 
 def _ms(value: float) -> str:
-    return f"{value / 1e3:.3g} s" if value >= 1e4 else f"{value:.3g} ms"
+    return f"{value / 1e3:.3g} s" if value >= 1e3 else f"{value:.3g} ms"
 
 
 def machine() -> dict:

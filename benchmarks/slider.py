@@ -1,9 +1,10 @@
-"""The explorer's setting, p=31, N=128, 400 steps: from call to finished curve, and the first compile.
+"""The explorer's setting, p=31, N=128, 400 steps: from click to finished picture, and the first compile.
 
 `python -m benchmarks.slider` is what the fresh processes run: it prints its times as JSON.
 """
 
 import json
+import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -13,8 +14,24 @@ from benchmarks.timing import child_in, row
 TICKS = 400
 
 
+def clicks() -> list[float]:
+    """Seconds from a move of the slider to the finished picture, in the explorer as it is shown."""
+    from mini.studies.grokking.explorer import explorer
+
+    one, seconds = explorer(("weight_decay",)), []
+    one.start()
+    one.wait()
+    for weight_decay in (0.5, 1.5, 2.5, 3.5, 4.5, 5.0, 4.0, 3.0):
+        start = time.perf_counter()
+        one.controls["weight_decay"].value = weight_decay
+        one.wait()
+        seconds.append(time.perf_counter() - start)
+    one.close()
+    return seconds
+
+
 def curve(weight_decay: float) -> float:
-    """Seconds from call to finished curve, drawn in the rhythm of an explorer."""
+    """Seconds from call to finished curve, in the rhythm of an explorer, without a picture."""
     from mini.engine import live
     from mini.plan import Plan
     from mini.studies.grokking.experiment import Grokking
@@ -38,8 +55,9 @@ def fresh() -> dict:
     imported = time.perf_counter() - start
     first = curve(1.0)
     again = [curve(0.5 + 0.1 * i) for i in range(5)]  # as a slider would, without a new compilation
-    return {"import": imported, "first": first, "again": min(again), "worst": max(again),
-            "compile": first - min(again)}
+    clicked = clicks()
+    return {"import": imported, "first": first, "again": min(again), "worst": max(again), "compile": first - min(again),
+            "click": statistics.median(clicked), "slowest": max(clicked)}
 
 
 def run(quick: bool) -> list[dict]:
@@ -55,6 +73,8 @@ def run(quick: bool) -> list[dict]:
 
     setting = f"slider p=31 N=128, {TICKS} steps"
     return [
+        row(f"{setting}: click to finished picture", least(cold + warm, "click"), at_most=300, of="ours",
+            note=f"median of eight; slowest of all {1e3 * max(r['slowest'] for r in cold + warm):.0f} ms"),
         row(f"{setting}: call to finished curve", least(cold + warm, "again"), at_most=300, of="ours",
             note=f"slowest of all {1e3 * max(r['worst'] for r in cold + warm):.0f} ms"),
         row(f"{setting}: first compile", least(cold, "compile"), at_most=2000, of="ours"),

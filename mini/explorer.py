@@ -27,6 +27,7 @@ from mini.machine import fast
 from mini.plan import Plan
 
 FRAME_SECONDS = 0.25  # between two pictures of one training; the last is drawn at once
+PAUSE_SECONDS = 2.0  # since a control was touched, before anything is compiled that nobody has asked for
 FIRST_SECONDS = 60.0  # how long a cell waits for its first picture
 NOTE = "A picture only: run this cell in Jupyter to move the controls and train live."
 
@@ -73,7 +74,7 @@ class Explorer:
         self.error: Exception | None = None
         self.job: Job | None = None
         self._lock, self._generation = threading.RLock(), 0
-        self._looks = 0
+        self._looks, self._touched = 0, 0.0
         self._closed, self._threads = threading.Event(), []
         shown = list(controls) if shown is None else shown
         if missing := [name for name in shown if name not in controls]:
@@ -113,6 +114,7 @@ class Explorer:
     def start(self) -> None:
         """Train with the controls as they stand, in the background; a training under way is dropped."""
         with self._lock:
+            self._touched = time.monotonic()
             self._drop()
             self._show(None)
             try:
@@ -253,12 +255,12 @@ class Explorer:
         return thread
 
     def _warm_up(self) -> None:
-        """Compile each static value that a control offers, one by one, whenever nothing is training."""
+        """Compile each static value that a control offers, one by one, when nothing trains and nobody has touched it lately."""
         about = fields_of(type(self.plan.experiment))
         offered = [(name, value) for name, slider in self.controls.items()
                    if name in about and not about[name].traced for _, value in slider.options]
         for name, value in offered:
-            while not self.halt.disabled and not self._closed.is_set():
+            while not self._closed.is_set() and (not self.halt.disabled or time.monotonic() - self._touched < PAUSE_SECONDS):
                 self._closed.wait(0.1)
             if self._closed.is_set():
                 return
