@@ -3,6 +3,7 @@
 The parsers are built from the experiments' own fields, so that `--help` says what the code knows.
 """
 
+import contextlib
 import dataclasses
 import importlib.util
 import itertools
@@ -11,9 +12,11 @@ import os
 import shutil
 import sys
 import typing
+import warnings
 from pathlib import Path
 from typing import Literal
 
+from mini import interrupt
 from mini.errors import UsageError, unknown, wrong
 from mini.files import check_writable
 from mini.options import convert, option, parse
@@ -34,25 +37,53 @@ Each has its own --help. Begin with: mini reproduce
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; a user's error is one line and status 2."""
+    """Run one command; a user's error is one line and status 2, an interruption one line and status 130."""
     argv = sys.argv[1:] if argv is None else argv
     if not argv or argv[0] in ("-h", "--help"):
         print(USAGE)
         return 0
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", "10")  # seconds; in a log each state of a bar is a line
+    with interrupt.heeded(), _plain_warnings():
+        try:
+            return _command(argv)
+        except KeyboardInterrupt:
+            return _interrupted(argv[0])
+        except Exception:
+            if interrupt.heard.is_set():  # whatever came of it
+                return _interrupted(argv[0])
+            raise
+
+
+@contextlib.contextmanager
+def _plain_warnings():
+    """A warning in one line, without the line of code that gave it."""
+    before, warnings.formatwarning = warnings.formatwarning, lambda message, *where, **more: f"mini: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
+
+
+def _interrupted(command: str) -> int:
+    keeps = command in ("run", "reproduce", "figure")
+    kept = "; finished runs are kept, the same command goes on from there" if keeps else ""
+    print(f"\nmini: interrupted{kept}", file=sys.stderr)
+    return 130
+
+
+def _command(argv: list[str]) -> int:
     try:
         if argv[0] not in COMMANDS:
             raise unknown("command", argv[0], COMMANDS)
+        with interrupt.loading():
+            import mini.engine  # noqa: F401
         status = COMMANDS[argv[0]](argv[1:]) or 0
         sys.stdout.flush()
         return status
     except UsageError as error:
         print(f"mini: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        keeps = argv[0] in ("run", "reproduce", "figure")
-        kept = "; finished runs are kept, the same command goes on from there" if keeps else ""
-        print(f"\nmini: interrupted{kept}", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         _mute()
         return 0
@@ -60,7 +91,9 @@ def main(argv: list[str] | None = None) -> int:
         _mute()
         print(f"mini: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         return 2
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):  # as XLA says it
+            raise
         print(f"mini: {argv[0]}: more than the memory holds; fewer seeds, records or a smaller network take less",
               file=sys.stderr)
         return 2
@@ -88,9 +121,9 @@ def _list(argv: list[str]) -> None:
     except (UsageError, OSError):
         measured = {}
     listing = [{
-        "study": s.name, "title": s.title,
+        "study": s.name, "title": s.title, "seconds": round(sum(measured.get(c.id, c.seconds) for c in s.claims), 1),
         "experiments": [{"name": n, "title": (c.__doc__ or "").strip().splitlines()[0], "clock": c.clock,
-                         "ticks": c().ticks} for n, c in s.experiments.items()],
+                         "ticks": c().ticks, "seconds": s.seconds.get(n)} for n, c in s.experiments.items()],
         "claims": [{"id": c.id, "statement": c.statement, "headline": c.headline, "presets": list(c.settings),
                     "seconds": round(measured.get(c.id, c.seconds), 1)} for c in s.claims],
         "figures": [{"id": f.id, "title": f.title, "headline": f.headline} for f in s.figures],
@@ -101,12 +134,13 @@ def _list(argv: list[str]) -> None:
 def _listing(listing: list[dict]) -> str:
     lines = []
     for s in listing:
-        lines += [f"{s['study']}: {s['title']}", "", "  experiments (mini run STUDY[/EXPERIMENT])"]
+        lines += [f"{s['study']}: {s['title']}", "", "  experiments (mini run STUDY[/EXPERIMENT]), with seconds on two cores"]
         for i, e in enumerate(s["experiments"]):
             name = s["study"] if i == 0 else f"{s['study']}/{e['name']}"
-            lines.append(f"    {name:<28} {e['title']}")
+            lines.append(f"    {name:<30} {_seconds(e['seconds'])}  {e['title']}")
         if s["claims"]:
-            lines += ["", "  claims (mini reproduce --only ID), * headline, with processor seconds"]
+            lines += ["", "  claims (mini reproduce --only ID), * headline, with processor seconds: "
+                          f"{s['seconds']:.0f} in all, less what they share"]
         lines += [f"    {'*' if c['headline'] else ' '} {c['id']:<28} {c['seconds']:>5.0f} s  {c['statement']}"
                   for c in s["claims"]]
         if s["figures"]:
@@ -114,6 +148,10 @@ def _listing(listing: list[dict]) -> str:
         lines += [f"    {'*' if f['headline'] else ' '} {f['id']:<28} {f['title']}" for f in s["figures"]]
         lines.append("")
     return "\n".join(lines)
+
+
+def _seconds(number: float | None) -> str:
+    return " " * 7 if number is None else f"{number:>5.0f} s"
 
 
 def _run(argv: list[str]) -> None:
@@ -201,9 +239,12 @@ def _execute(asked, cls) -> None:
     except UsageError as error:  # the option is named after the clock
         raise UsageError(str(error).replace("ticks: ", f"{ticks}: ", 1)) from None
     if asked.out:
+        if asked.out.endswith(("/", os.sep)):
+            raise wrong("out", asked.out, "a file to write, not a folder")
         check_writable(Path(asked.out))
     compile_cache()
-    dataset = run_plan(plan, strategy=asked.strategy, cache=default_cache(), fresh=asked.fresh)
+    dataset = run_plan(plan, strategy=asked.strategy, cache=default_cache(), fresh=asked.fresh,
+                       cancel=interrupt.heard)
     found, computed = dataset.attrs["runs_found"], dataset.attrs["runs_computed"]
     kept = f"; {found} were already computed for this configuration and code" if found else ""
     print(f"{computed} runs computed in {dataset.attrs['seconds']:.1f} s{kept}", file=sys.stderr)

@@ -239,7 +239,7 @@ def check_value(name: str, value, kind: type, about: Field) -> None:
     numbers = (int, np.integer) if kind is int else (int, float, np.integer, np.floating)
     if isinstance(value, bool) or not isinstance(value, numbers) or not math.isfinite(value):
         raise wrong(name, value, takes)
-    runs_as = _in_32_bits(name, value, kind) if about.traced else value
+    runs_as = _in_32_bits(name, value, kind) if about.traced or kind is float else value
     if about.within and not (inside(value, about.within) and inside(runs_as, about.within)):
         raise wrong(name, value, takes)
 

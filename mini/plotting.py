@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 from mini.errors import unknown
-from mini.files import output, stem, write_text
+from mini.files import output, stem
 from mini.plan import Plan
 
 # Okabe and Ito's colours, told apart by colour-blind readers; line styles differ as well.
@@ -179,9 +179,6 @@ def _list(array) -> list:
 def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.Dataset], **more) -> dict:
     """Write `name`.svg, .png and .json (numbers drawn, configuration, seeds, versions, seconds, alt)."""
     place = folder / stem(name)
-    for kind, about_it in (("svg", {"Date": None}), ("png", {})):
-        with output(place.with_suffix(f".{kind}")) as beside:
-            figure.savefig(beside, format=kind, metadata={**about_it, "Description": alt})
     record = {
         "id": name, "alt": alt, **more,
         "runs": [{key: _unpacked(value) for key, value in d.attrs.items()} | {"seeds": d["seed"].values.tolist()}
@@ -189,7 +186,11 @@ def save(figure: Canvas, name: str, folder: Path, alt: str, about: Sequence[xr.D
         "seconds": round(float(sum(d.attrs.get("compute_seconds", 0.0) for d in about)), 2),
         "numbers": numbers(figure),
     }
-    write_text(place.with_suffix(".json"), _indented(record) + "\n")
+    with ExitStack() as all_or_none:
+        svg, png, text = (all_or_none.enter_context(output(place.with_suffix(kind))) for kind in (".svg", ".png", ".json"))
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Description": alt})
+        figure.savefig(png, format="png", metadata={"Description": alt})
+        text.write_text(_indented(record) + "\n", encoding="utf-8")
     return record
 
 

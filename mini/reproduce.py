@@ -6,11 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 import xarray as xr
 from tqdm.auto import tqdm
 
-from mini import claims, plotting, report
+from mini import claims, interrupt, plotting, report
 from mini.engine import default_cache, run_plan
 from mini.engine.store import compile_cache
 from mini.errors import UsageError, unknown, wrong
@@ -31,6 +32,7 @@ class Runner:
     seed_start: int | None = None
     cache: Path | None = field(default_factory=default_cache)
     fresh: bool = False
+    cancel: Event | None = None
     found: int = 0
     computed: int = 0
     done: dict[str, xr.Dataset] = field(default_factory=dict)  # by the plan's text
@@ -52,7 +54,7 @@ class Runner:
         plan = self.asked(plan)
         name = f"{type(plan.experiment).__module__} {plan!r}"
         if name not in self.done:
-            self.done[name] = dataset = run_plan(plan, cache=self.cache, fresh=self.fresh)
+            self.done[name] = dataset = run_plan(plan, cache=self.cache, fresh=self.fresh, cancel=self.cancel)
             self.found += dataset.attrs["runs_found"]
             self.computed += dataset.attrs["runs_computed"]
         return self.done[name]
@@ -75,7 +77,7 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
         if preset != "laptop":
             raise wrong("preset", preset, f"laptop: nothing of {who} has another setting")
         raise UsageError(f"{who}: no claim and no figure yet" if everything else f"{who}: no headline; takes --all as well")
-    runner = Runner(seeds, seed_start, fresh=fresh)
+    runner = Runner(seeds, seed_start, fresh=fresh, cancel=interrupt.heard)
     for plans in (*(claim.setting(preset).plans for _, claim in chosen), *(figure.plans[preset] for _, figure in figures)):
         runner.check(plans)
     for path in (out / "claims.json", out / "report.html", *drawings(figures, out / "figures")):
@@ -149,7 +151,7 @@ def one_figure(name: str, preset: str, seeds: int | None, seed_start: int | None
     _, figure = all_figures()[name]
     if preset not in figure.plans:
         raise wrong("preset", preset, "one of " + ", ".join(figure.plans))
-    runner = Runner(seeds, seed_start, fresh=fresh)
+    runner = Runner(seeds, seed_start, fresh=fresh, cancel=interrupt.heard)
     runner.check(figure.plans[preset])
     for path in drawings([(None, figure)], folder):
         check_writable(path)

@@ -1,5 +1,7 @@
 """The command line, as a person types it."""
 
+import contextlib
+import gc
 import json
 import os
 import re
@@ -8,10 +10,13 @@ import subprocess
 import sys
 import time
 
+import jax
 import pytest
 import xarray as xr
 
+from mini import cli, interrupt
 from mini.cli import main
+from mini.engine import program
 from mini.engine.group import Group
 from mini.experiment import fields_of
 from mini.studies import all_claims, studies
@@ -29,7 +34,12 @@ def test_list_names_everything(capsys):
     assert main(["list", "--json"]) == 0
     (study,) = [s for s in json.loads(capsys.readouterr().out) if s["study"] == "grokking"]
     assert {c["id"] for c in study["claims"]} == {i for i, (s, _) in all_claims().items() if s.name == "grokking"}
-    assert all(c["seconds"] > 0 for c in study["claims"])
+    assert all(c["seconds"] > 0 for c in [study, *study["claims"], *study["experiments"]])
+
+
+@pytest.mark.parametrize("study", studies().values(), ids=str)
+def test_every_experiment_says_how_long_it_takes(study):
+    assert study.seconds.keys() == study.experiments.keys()
 
 
 def test_help_shows_every_field_with_default_and_meaning(capsys):
@@ -256,6 +266,51 @@ def test_ctrl_c_keeps_finished_runs_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130
     assert "the same command goes on from there" in said and not out.exists()
     assert list((tmp_path / "cache").rglob("runs/**/*.npz"))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_ctrl_c_that_a_library_swallows_is_heard_all_the_same(capsys, tmp_path, monkeypatch):
+    """In a callback of the garbage collector, where Python only prints it."""
+    def callback(phase, info):
+        gc.callbacks.remove(callback)
+        signal.raise_signal(signal.SIGINT)
+
+    def collect():
+        gc.callbacks.append(callback)
+        gc.collect()
+
+    monkeypatch.setattr(program, "make_room", collect)  # which the engine calls before it trains
+    monkeypatch.setenv("MINI_CACHE", str(tmp_path))
+    assert main(["run", "grokking", "--p", "11", "--width", "16", "--steps", "60000", "--every", "6000", "--seeds", "2"]) == 130
+    assert "mini: interrupted; finished runs are kept" in capsys.readouterr().err
+
+
+def test_a_ctrl_c_during_the_imports_waits_for_them():
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupt.heeded(), interrupt.loading():
+        signal.raise_signal(signal.SIGINT)
+        done.append("loaded")
+    assert done and not interrupt.heard.is_set()
+
+
+def test_whatever_fails_after_a_ctrl_c_is_an_interruption(monkeypatch, capsys):
+    def fail(argv):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise ImportError("cut short")
+
+    monkeypatch.setitem(cli.COMMANDS, "list", fail)
+    assert main(["list"]) == 130 and capsys.readouterr().err == "\nmini: interrupted\n"
+
+
+def test_what_xla_has_no_memory_for_is_said_in_one_line(monkeypatch, capsys):
+    def fail(argv):
+        raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 400000000000 bytes.")
+
+    monkeypatch.setitem(cli.COMMANDS, "list", fail)
+    assert main(["list"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "more than the memory holds" in said
 
 
 @pytest.mark.parametrize("study, name", [(s, n) for s in studies().values() for n in s.experiments])

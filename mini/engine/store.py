@@ -8,6 +8,7 @@ import functools
 import hashlib
 import json
 import os
+import warnings
 from pathlib import Path
 
 import jax
@@ -142,6 +143,7 @@ def compile_cache(folder: Path | None = None) -> None:
     """Keep compiled programs between processes, in the user's own folder, unless JAX_COMPILATION_CACHE_DIR names another."""
     if folder is None and "JAX_COMPILATION_CACHE_DIR" in os.environ:
         return
+    warnings.filterwarnings("ignore", "Error (writing|reading) persistent compilation cache")  # then it compiles anew
     jax.config.update("jax_compilation_cache_dir", str((folder or default_cache()) / "xla"))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

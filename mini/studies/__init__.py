@@ -35,6 +35,11 @@ class Study:
         return self._part("", "EXPERIMENTS", {})
 
     @property
+    def seconds(self) -> dict:
+        """Experiment -> about how long `mini run` takes with its own settings and five seeds, on two cores."""
+        return getattr(importlib.import_module(f"{__name__}.{self.name}"), "SECONDS", {})
+
+    @property
     def claims(self) -> tuple:
         return self._part(".claims", "CLAIMS")
 

@@ -3,3 +3,4 @@
 from mini.studies.extraction.experiment import Extraction
 
 EXPERIMENTS = {"extraction": Extraction}
+SECONDS = {"extraction": 21}  # of `mini run` with five seeds, on two cores

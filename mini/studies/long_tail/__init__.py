@@ -5,3 +5,4 @@ from mini.studies.long_tail.estimator import Estimator
 from mini.studies.long_tail.experiment import LongTail
 
 EXPERIMENTS = {"long_tail": LongTail, "estimator": Estimator, "closed-form": ClosedForm}
+SECONDS = {"long_tail": 6, "estimator": 21, "closed-form": 3}  # of `mini run` with five seeds, on two cores
