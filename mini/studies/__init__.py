@@ -6,6 +6,7 @@ import pkgutil
 from dataclasses import dataclass
 
 from mini.errors import UsageError, unknown
+from mini.files import bundled
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,14 @@ class Study:
 
 @functools.cache
 def studies() -> dict[str, Study]:
-    """Every study by name."""
-    return {m.name: Study(m.name) for m in pkgutil.iter_modules(__path__) if m.ispkg}
+    """Every study by name, in the order in which the labs take them up; those without a lab come last."""
+    labs = [path.read_text(encoding="utf-8") for path in sorted(bundled("labs").glob("lab*.ipynb"))]
+
+    def place(name: str) -> int:
+        return next((i for i, text in enumerate(labs) if f"mini.studies.{name}" in text), len(labs))
+
+    found = [m.name for m in pkgutil.iter_modules(__path__) if m.ispkg]
+    return {name: Study(name) for name in sorted(found, key=place)}
 
 
 def find(name: str) -> Study:

@@ -9,6 +9,7 @@ import pytest
 from mini.engine import run, train
 from mini.errors import UsageError
 from mini.measures.curves import first_tick
+from mini.measures.fourier import inverse_participation_ratio
 from mini.studies.grokking import ClosedForm, Grokking
 from mini.tasks.modular import OPERATIONS
 
@@ -43,6 +44,14 @@ def test_a_step_is_adamw_on_the_squared_error_of_one_hot_products():
         np.testing.assert_allclose(after.params[name][...], expected, atol=2e-4)
 
 
+def test_of_several_layers_the_first_ones_neurons_have_a_spectrum():
+    runs = run(Grokking(**SMALL, depth=2, table=True), 2, 2, seeds=1, progress=False).isel(seed=0, step=-1)
+    params = train(Grokking(**SMALL, depth=2), 2).state.params
+    assert runs.matrix.values.tolist() == ["U", "V"]
+    both = [inverse_participation_ratio(params[name][...].T) for name in "uv"]
+    np.testing.assert_allclose(runs.ipr, np.mean(both, 0), rtol=1e-5)
+
+
 def test_measures_are_those_of_a_loop():
     point = Grokking(**SMALL, corruption=0.4, table=True)
     runs = run(point, 30, 30, seeds=1, progress=False).isel(seed=0, step=-1)
@@ -68,6 +77,7 @@ VARIANTS = [
     *({"operation": name} for name in OPERATIONS), {"pairs": "unordered"}, {"activation": "relu"}, {"depth": 2},
     {"loss": "cross_entropy"}, {"dropout": 0.3}, {"batch_norm": True, "batch_size": 16},
     {"optimiser": "grokfast"}, {"optimiser": "orthogonal"}, {"progress_measures": True, "pruning": True, "table": True},
+    {"model": "nanda"}, {"model": "nanda", "depth": 2, "activation": "relu", "loss": "cross_entropy"},
     {"model": "transformer"}, {"model": "transformer", "depth": 2, "dropout": 0.1, "activation": "relu"},
 ]
 
@@ -105,8 +115,9 @@ def test_untrained_is_chance_and_shuffled_labels_are_not_generalised():
 @pytest.mark.parametrize("fields, said", [
     ({"operation": "division", "p": 33}, "a prime"), ({"operation": "subtraction", "pairs": "unordered"}, "symmetric"),
     ({"train_fraction": 0.9999}, "held-out"), ({"model": "transformer", "width": 10}, "multiple of the 4 heads"),
-    ({"model": "transformer", "pruning": True}, "pruning"), ({"loss": "hinge"}, "one of squared_error"),
-    ({"width": 12.5}, "a whole number"), ({"batch_norm": 1}, "true or false"),
+    ({"model": "transformer", "pruning": True}, "pruning"), ({"model": "nanda", "batch_norm": True}, "batch_norm"),
+    ({"depth": 2, "pruning": True}, "depth: got 2, takes 1 where neurons are pruned"),
+    ({"loss": "hinge"}, "one of squared_error"), ({"width": 12.5}, "a whole number"), ({"batch_norm": 1}, "true or false"),
 ])
 def test_what_cannot_be_run_is_refused(fields, said):
     with pytest.raises(UsageError, match=said):
