@@ -137,15 +137,15 @@ def _listing(listing: list[dict]) -> str:
         lines += [f"{s['study']}: {s['title']}", "", "  experiments (mini run STUDY[/EXPERIMENT]), with seconds on two cores"]
         for i, e in enumerate(s["experiments"]):
             name = s["study"] if i == 0 else f"{s['study']}/{e['name']}"
-            lines.append(f"    {name:<30} {_seconds(e['seconds'])}  {e['title']}")
+            lines.append(f"    {name:<40} {_seconds(e['seconds'])}  {e['title']}")
         if s["claims"]:
             lines += ["", "  claims (mini reproduce --only ID), * headline, with processor seconds: "
                           f"{s['seconds']:.0f} in all, less what they share"]
-        lines += [f"    {'*' if c['headline'] else ' '} {c['id']:<28} {c['seconds']:>5.0f} s  {c['statement']}"
+        lines += [f"    {'*' if c['headline'] else ' '} {c['id']:<38} {c['seconds']:>5.0f} s  {c['statement']}"
                   for c in s["claims"]]
         if s["figures"]:
             lines += ["", "  figures (mini figure ID)"]
-        lines += [f"    {'*' if f['headline'] else ' '} {f['id']:<28} {f['title']}" for f in s["figures"]]
+        lines += [f"    {'*' if f['headline'] else ' '} {f['id']:<38} {f['title']}" for f in s["figures"]]
         lines.append("")
     return "\n".join(lines)
 
