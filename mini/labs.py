@@ -225,7 +225,7 @@ def build(where: Path | None = None, write: bool = True) -> list[Path]:
     return changed
 
 
-def begin(name: str, study: str, where: Path | None = None) -> Path:
+def begin(name: str, study: str) -> Path:
     """Write the skeleton of a lab, which has all that a lab must have but its content."""
     import jinja2
 
@@ -234,7 +234,7 @@ def begin(name: str, study: str, where: Path | None = None) -> Path:
     found = re.fullmatch(r"lab(\d\d)_[a-z0-9_]+", name)
     if not found:
         raise wrong("lab", name, "a name such as lab09_walk")
-    target = (where or folder()) / "src" / f"{name}.py"
+    target = folder() / "src" / f"{name}.py"
     if target.exists():
         raise UsageError(f"lab: {target.name} is there already; choose another name, or edit it")
     cls = find(study).experiment()
