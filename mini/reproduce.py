@@ -62,7 +62,7 @@ class Runner:
 
 def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: str = "laptop", seeds: int | None = None,
               seed_start: int | None = None, only: Sequence[str] = (), fresh: bool = False, out: Path = Path("out")) -> int:
-    """Measure claims; write `claims.json`, `report.html` and `figures/` into a folder.
+    """Measure claims, study by study; write `claims.json`, `report.html` and `figures/` into a folder after each.
 
     Args:
       names: studies, all if empty. everything: every claim and figure, not the headlines alone.
@@ -83,20 +83,37 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
     for path in (out / "claims.json", out / "report.html", *drawings(figures, out / "figures")):
         check_writable(path)
     compile_cache()
-    start, entries = time.perf_counter(), []
-    with tqdm(chosen, desc="claims", unit="claim", leave=False) as bar:
-        for study, claim in bar:
-            bar.set_postfix_str(claim.id)
-            datasets = [runner.run(plan) for plan in claim.setting(preset).plans]
-            entries.append(claims.judge(claim, study.name, preset, datasets))
-            tqdm.write(line(entries[-1]))
-    claims.write_ledger(entries, out / "claims.json")
-    drawn = [draw(figure, preset, runner, out / "figures") for _, figure in
-             tqdm(figures, desc="figures", unit="figure", leave=False)]
-    seconds = time.perf_counter() - start
-    report.write(entries, drawn, out / "report.html", seconds=seconds, preset=preset, versions=versions())
+    start, entries, drawn = time.perf_counter(), [], []
+    asked = len(chosen) + len(figures)
+    with tqdm(total=asked, desc="claims and figures", unit="", leave=False) as bar:
+        for name in dict.fromkeys(study.name for study, _ in (*chosen, *figures)):
+            for _, claim in _of(chosen, name, bar):
+                entries.append(measure(claim, name, preset, runner))
+            for _, figure in _of(figures, name, bar):
+                drawn.append(draw(figure, preset, runner, out / "figures"))
+            claims.write_ledger(entries, out / "claims.json")
+            seconds, left = time.perf_counter() - start, asked - len(entries) - len(drawn)
+            report.write(entries, drawn, out / "report.html", seconds=seconds, preset=preset, versions=versions(), left=left)
+            if left:
+                tqdm.write(f"{name} is in {out / 'report.html'} now; still to come: {left} of {asked} claims and figures")
     print(closing(entries, runner, seconds, out, drawn))
     return 0
+
+
+def _of(pairs: Sequence[tuple], name: str, bar: tqdm):
+    """Those of a study, each named on the bar while it is at work."""
+    for study, one in pairs:
+        if study.name == name:
+            bar.set_postfix_str(one.id)
+            yield study, one
+            bar.update()
+
+
+def measure(claim: claims.Claim, study: str, preset: str, runner: Runner) -> claims.Entry:
+    """Run a claim's plans and judge it, in a line of the terminal."""
+    entry = claims.judge(claim, study, preset, [runner.run(plan) for plan in claim.setting(preset).plans])
+    tqdm.write(line(entry))
+    return entry
 
 
 def choose_claims(names, everything: bool, only, preset: str) -> list[tuple]:

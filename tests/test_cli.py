@@ -222,6 +222,20 @@ def test_reproduce_writes_ledger_report_and_figures(tmp_path, capsys):
     assert "already computed" in capsys.readouterr().out
 
 
+def test_a_study_can_be_read_while_the_others_are_still_measured(tmp_path, capsys, monkeypatch):
+    from mini import report
+
+    pages, write = [], report.write
+    monkeypatch.setattr(report, "write", lambda entries, drawn, path, **more: (
+        write(entries, drawn, path, **more), pages.append(path.read_text(encoding="utf-8"))))
+    ids = ("grokking/closed-form-accuracy", "early-learning/gradient-identity")
+    assert main(["reproduce", "--only", *ids, "--seeds", "5", "--out", str(tmp_path)]) == 0
+    first, last = pages
+    assert ids[0] in first.replace("<wbr>", "") and ids[1] not in first.replace("<wbr>", "")
+    assert "1 claims and figures are still to come" in first and "still to come" not in last
+    assert "grokking is in" in capsys.readouterr().out and [i for i in ids if i not in last.replace("<wbr>", "")] == []
+
+
 def test_a_figure_has_its_numbers_beside_it(tmp_path):
     assert main(f"figure grokking/closed-form --seeds 2 --out {tmp_path}".split()) == 0
     record = json.loads((tmp_path / "grokking-closed-form.json").read_text(encoding="utf-8"))
