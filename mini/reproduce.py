@@ -85,7 +85,7 @@ def reproduce(names: Sequence[str] = (), *, everything: bool = False, preset: st
     compile_cache()
     start, entries, drawn = time.perf_counter(), [], []
     asked = len(chosen) + len(figures)
-    with tqdm(total=asked, desc="claims and figures", unit="", leave=False) as bar:
+    with tqdm(total=asked, desc="claims and figures", unit="", leave=False, disable=None) as bar:  # no bar in a log
         for name in dict.fromkeys(study.name for study, _ in (*chosen, *figures)):
             for _, claim in _of(chosen, name, bar):
                 entries.append(measure(claim, name, preset, runner))
