@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from walk import Walk
 
-from mini.cli import _run_options
 from mini.engine import run
 from mini.errors import UsageError
 from mini.experiment import Experiment, Field, Keys, Variable, canonical, check_value, experiment, fields_of, static, traced
 from mini.plan import Plan
+from mini.run_command import options_of
 
 REFUSED = {
     "stride: got -1.0, takes a number in [0, inf)": {"stride": -1.0},
@@ -167,7 +167,7 @@ def test_a_choice_is_of_its_own_type():
 
 
 @pytest.mark.parametrize("name", [*(f.name for f in dataclasses.fields(Plan)),
-                                  *(f.name for f in dataclasses.fields(_run_options(Walk)) if f.name not in fields_of(Walk)),
+                                  *(f.name for f in dataclasses.fields(options_of(Walk)) if f.name not in fields_of(Walk)),
                                   "world", "step", "variables"])
 def test_a_field_that_a_plan_the_command_or_the_contract_has_is_refused(name):
     wrong = type("Wrong", (Experiment,), {"__annotations__": {name: float}, name: traced(1.0, "a thing")})

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from walk import Walk
 
-from mini.cli import _check_length, _run_options
 from mini.engine import run
 from mini.errors import UsageError
 from mini.experiment import experiment
 from mini.plan import Plan, log_spaced
+from mini.run_command import check_length, options_of
 
 WHOLE, TICKS = "a whole number from 0 on, below 2**31", "a whole number from 1 on, or a list of ticks"
 REFUSED = [
@@ -122,10 +122,10 @@ def test_points_of_different_length_are_joined():
 
 
 def test_its_command_has_no_option_for_the_length():
-    names = [f.name for f in dataclasses.fields(_run_options(Courses))]
+    names = [f.name for f in dataclasses.fields(options_of(Courses))]
     assert "steps" not in names and "walkers" in names
-    assert "steps" in [f.name for f in dataclasses.fields(_run_options(Walk))]
+    assert "steps" in [f.name for f in dataclasses.fields(options_of(Walk))]
     for word in ("--steps=3", "--ticks"):
         with pytest.raises(UsageError, match="how many steps it runs follows from its fields"):
-            _check_length(Courses, [word, "3"])
-    _check_length(Walk, ["--steps", "3"])
+            check_length(Courses, [word, "3"])
+    check_length(Walk, ["--steps", "3"])
