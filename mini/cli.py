@@ -33,6 +33,7 @@ USAGE = """mini: a laboratory of memorisation
 
 Each has its own --help. Begin with: mini reproduce
 """
+TRAINING = ("run", "reproduce", "figure")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -65,8 +66,7 @@ def _plain_warnings():
 
 
 def _interrupted(command: str) -> int:
-    keeps = command in ("run", "reproduce", "figure")
-    kept = "; finished runs are kept, the same command goes on from there" if keeps else ""
+    kept = "; finished runs are kept, the same command goes on from there" if command in TRAINING else ""
     print(f"\nmini: interrupted{kept}", file=sys.stderr)
     return 130
 
@@ -75,8 +75,9 @@ def _command(argv: list[str]) -> int:
     try:
         if argv[0] not in COMMANDS:
             raise unknown("command", argv[0], COMMANDS)
-        with interrupt.loading():
-            import mini.engine  # noqa: F401
+        if argv[0] in TRAINING:
+            with interrupt.loading():
+                import mini.engine  # noqa: F401
         status = COMMANDS[argv[0]](argv[1:]) or 0
         sys.stdout.flush()
         return status
