@@ -119,6 +119,15 @@ def test_some_claims_measured_anew_leave_the_others_in_the_ledger():
     assert [e.id for e in found] == [e.id for e in old] and found[3].value == -1.0 and found[4] == old[4]
 
 
+def test_a_ledger_of_too_few_seeds_is_refused(tmp_path):
+    from mini import readme
+
+    (entry,) = (e for e in claims.read_ledger() if e.id == "grokking/delay")
+    claims.write_ledger([dataclasses.replace(entry, seeds=2)], tmp_path / "claims.json")
+    with pytest.raises(UsageError, match="grokking/delay: measured over 2 seeds; a ledger takes 5 or more"):
+        readme.main(str(tmp_path))
+
+
 def test_a_study_without_headlines_is_asked_for_whole(monkeypatch, tmp_path):
     from mini import reproduce
 
