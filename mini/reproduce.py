@@ -183,7 +183,7 @@ def line(entry: claims.Entry) -> str:
     value = f"{claims.number(entry.value)} [{claims.number(entry.low)}, {claims.number(entry.high)}]"
     more = f", about {entry.seeds_needed} seeds would tell" if entry.seeds_needed else ""
     beside = f" ({entry.measured})" if entry.measured else ""
-    return f"{entry.verdict:<17} {entry.id:<30} {value:<28} {claims.criterion_text(entry)}{beside}{more}"
+    return f"{entry.verdict:<17} {entry.id:<38} {value:<28} {claims.criterion_text(entry)}{beside}{more}"
 
 
 def closing(entries: Sequence[claims.Entry], runner: Runner, seconds: float, out: Path, drawn: Sequence) -> str:
