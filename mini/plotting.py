@@ -19,8 +19,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
-from mini.errors import unknown
 from mini.files import output, stem
+from mini.measures.curves import check_clock
 from mini.plan import Plan
 
 # Okabe and Ito's colours, told apart by colour-blind readers; line styles differ as well.
@@ -94,8 +94,7 @@ def spread(axes: Axes, x, rows, label: str | None = None, **look) -> None:
 
 def band(axes: Axes, curve: xr.DataArray, label: str, clock: str = "step", **look) -> None:
     """The mean over seeds as a line, and the range over seeds as a band."""
-    if clock not in curve.dims:
-        raise unknown("clock", clock, map(str, curve.dims))
+    check_clock(curve, clock)
     x = curve[clock].values
     if "seed" in curve.dims and curve.sizes["seed"] > 1:
         spread(axes, x, curve.transpose("seed", clock), label, **look)

@@ -13,7 +13,7 @@ def first_tick(curve: xr.DataArray, threshold: float, clock: str = "step") -> xr
     >>> float(first_tick(curve, 0.9)), float(first_tick(curve, 2.0))
     (20.0, inf)
     """
-    _check(curve, clock)
+    check_clock(curve, clock)
     reached = curve >= threshold
     ticks = reached[clock][reached.argmax(clock)].drop_vars(clock)
     return xr.where(reached.any(clock), ticks.astype(float), np.inf)
@@ -21,11 +21,11 @@ def first_tick(curve: xr.DataArray, threshold: float, clock: str = "step") -> xr
 
 def last(dataset: xr.Dataset | xr.DataArray, clock: str = "step"):
     """The values at the last tick."""
-    _check(dataset, clock)
+    check_clock(dataset, clock)
     return dataset.isel({clock: -1}, drop=True)
 
 
-def _check(curve: xr.Dataset | xr.DataArray, clock: str) -> None:
+def check_clock(curve: xr.Dataset | xr.DataArray, clock: str) -> None:
     """Refuse a curve that runs along another clock, whose name is passed: `last(curve, "epoch")`."""
     if clock not in curve.dims:
         raise unknown("clock", clock, map(str, curve.dims))
